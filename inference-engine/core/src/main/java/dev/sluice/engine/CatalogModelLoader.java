@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.tensor.BufferAllocator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Loads a model with the engine its spec names, or its file's suffix implies, and puts the handler it names in front.
+ *
+ * <p><b>Threads:</b> safe from any thread.
+ */
+public final class CatalogModelLoader implements ModelLoader {
+    private final EngineCatalog engines;
+    private final Map<String, HandlerProvider> handlers;
+    private final BufferAllocator allocator;
+
+    public CatalogModelLoader(EngineCatalog engines, List<HandlerProvider> handlers, BufferAllocator allocator) {
+        this.engines = engines;
+        this.allocator = allocator;
+        Map<String, HandlerProvider> byName = new TreeMap<>();
+        handlers.forEach(handler -> handler.names().forEach(name -> byName.put(name, handler)));
+        this.handlers = Map.copyOf(byName);
+    }
+
+    @Override
+    public LoadedModel load(ModelSpec spec) {
+        HandlerProvider handler = handler(spec.handler());
+        String file = spec.files()
+                .serializedFile()
+                .orElseThrow(() -> new ServingException(
+                        ErrorCode.INVALID_MODEL, "Model " + spec.id().name() + " names no serialized file to load"));
+        TensorModel model = engines.engine(spec.engine().orElseGet(() -> engines.engineFor(file)))
+                .load(spec);
+        try {
+            return handler.attach(model, spec, allocator);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private HandlerProvider handler(String name) {
+        HandlerProvider handler = handlers.get(name);
+        if (handler == null) {
+            throw new ServingException(
+                    ErrorCode.INVALID_MODEL,
+                    "Unknown handler: " + name + " (expected one of: "
+                            + String.join(", ", new TreeMap<>(handlers).keySet())
+                            + "; Python handlers do not run yet)");
+        }
+        return handler;
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine;
+
+import dev.sluice.model.ModelSpec;
+
+/** One native runtime, loaded once per process. */
+public interface Engine extends AutoCloseable {
+    EngineInfo info();
+
+    /**
+     * Reads a model. Slow; called on a load thread only, for several models at a time.
+     *
+     * @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} if the files are not a model of this engine,
+     *     {@code LOAD_FAILED} if they are and it did not work
+     */
+    TensorModel load(ModelSpec spec);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine;
+
+import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.ServingException;
+
+/** How one request of a batch ended. */
+public sealed interface Outcome {
+    /** With an answer, owned by whoever holds the outcome. */
+    record Success(InferenceResponse response) implements Outcome {}
+
+    /** Without one. */
+    record Failure(ServingException cause) implements Outcome {}
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine;
+
+import dev.sluice.model.Signature;
+
+/**
+ * Weights in memory that map tensors to tensors: what an {@link Engine} loads. It knows nothing of requests; a handler
+ * stands between the two.
+ *
+ * <p><b>Threads:</b> safe from any thread.
+ *
+ * <p><b>Ownership:</b> closing frees the native memory; every instance must have been closed before.
+ */
+public interface TensorModel extends AutoCloseable {
+    /** What it takes and gives; {@link Signature#UNDECLARED} when the format does not say. */
+    Signature signature();
+
+    /** A new execution context, called on, and confined to, an instance thread. */
+    TensorInstance newInstance();
+
+    @Override
+    void close();
+}

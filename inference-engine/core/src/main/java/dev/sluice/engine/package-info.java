@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The service provider interface of engines and built-in handlers: what runs a model, and what stands between a request's
+ * bytes and the model's tensors.
+ *
+ * <p><b>Start here:</b> to add an engine, {@link dev.sluice.engine.EngineProvider} and
+ * {@link dev.sluice.engine.TensorInstance}; to add a handler, {@link dev.sluice.engine.HandlerProvider}; to see how the
+ * two are put together for one model, {@link dev.sluice.engine.CatalogModelLoader}.
+ *
+ * <p><b>Threads:</b> providers, engines and loaded models are safe from any thread; a
+ * {@link dev.sluice.engine.ModelInstance} is confined to the one instance thread that made it.
+ *
+ * <p><b>May not import:</b> {@code scheduling}, {@code lifecycle}, {@code serving}. Queues and protocols are unknown here.
+ */
+@NullMarked
+package dev.sluice.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.inference;
+
+/** Why a request or an operation failed, in terms no protocol owns; each protocol's error mapper gives it a status. */
+public enum ErrorCode {
+    /** The caller's input cannot be used; sending it again will fail again. */
+    INVALID_INPUT,
+    /** No model of that name. */
+    MODEL_NOT_FOUND,
+    /** The model is there, that version is not. */
+    VERSION_NOT_FOUND,
+    /** The model is there but has nothing to run on: no instances, still loading, or leaving. */
+    MODEL_UNAVAILABLE,
+    /** The queue is full; the same request may succeed later. */
+    OVERLOADED,
+    /** The deadline passed before there was an answer. */
+    DEADLINE_EXCEEDED,
+    /** The caller went away. */
+    CANCELLED,
+    /** The server is stopping. */
+    SHUTTING_DOWN,
+    /** What should be created is there already. */
+    ALREADY_EXISTS,
+    /** The operation is legal, but not in this state: removing the default version while others exist, for one. */
+    FAILED_PRECONDITION,
+    /** The operator switched the operation off. */
+    NOT_ALLOWED,
+    /** Nothing at the location a model was to come from, or the location may not be read. */
+    SOURCE_NOT_FOUND,
+    /** The model's files are not a model this server can run. */
+    INVALID_MODEL,
+    /** The model's files are fine, loading them failed. */
+    LOAD_FAILED,
+    /** The engine failed while computing. */
+    ENGINE_FAILED,
+    /** Memory ran out. */
+    OUT_OF_MEMORY,
+    /** A fault of ours. */
+    INTERNAL
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.inference;
+
+/**
+ * The only exception that crosses packages: a code for programs, and a sentence that may be shown to a client, so it names
+ * values and expectations but no path of this machine and no class. The cause is for the log alone.
+ */
+public final class ServingException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final ErrorCode code;
+
+    public ServingException(ErrorCode code, String safeMessage) {
+        super(safeMessage);
+        this.code = code;
+    }
+
+    public ServingException(ErrorCode code, String safeMessage, Throwable cause) {
+        super(safeMessage, cause);
+        this.code = code;
+    }
+
+    /** {@code failure} itself if it is one of ours, else an {@link ErrorCode#INTERNAL} one that tells the client nothing. */
+    public static ServingException from(Throwable failure) {
+        if (failure instanceof ServingException serving) {
+            return serving;
+        }
+        if (failure instanceof OutOfMemoryError) {
+            return new ServingException(ErrorCode.OUT_OF_MEMORY, "Out of resources", failure);
+        }
+        return new ServingException(ErrorCode.INTERNAL, "Internal error; the server's log has the details", failure);
+    }
+
+    public ErrorCode code() {
+        return code;
+    }
+
+    /** Never null, unlike the inherited contract. */
+    public String safeMessage() {
+        String message = getMessage();
+        return message == null ? code.name() : message;
+    }
+}

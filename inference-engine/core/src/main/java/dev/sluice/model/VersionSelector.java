@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.model;
+
+/** Which version of a model a caller wants. */
+public sealed interface VersionSelector {
+    /** The version operators made the default one. */
+    record Default() implements VersionSelector {}
+
+    /** Exactly this one. */
+    record Exact(String version) implements VersionSelector {}
+
+    VersionSelector DEFAULT = new Default();
+}

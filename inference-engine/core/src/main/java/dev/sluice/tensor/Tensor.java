@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.tensor;
+
+/**
+ * A named array: type, shape and row-major little-endian bytes.
+ *
+ * <p><b>Ownership:</b> a tensor owns one count of its {@link DataBuffer}; whoever accepts the tensor releases it.
+ *
+ * @param shape concrete, outermost dimension first
+ */
+public record Tensor(String name, DataType type, Shape shape, DataBuffer data) {
+    /**
+     * @throws IllegalArgumentException if the shape is open or the bytes are not as many as type and shape say; the buffer
+     *     then still belongs to the caller
+     */
+    public Tensor {
+        long elements = shape.elementCount();
+        if (type.isFixedSize()) {
+            long expected = Math.multiplyExact(elements, (long) type.elementBytes());
+            if (data.size() != expected) {
+                throw new IllegalArgumentException("tensor '" + name + "': " + data.size() + " bytes (expected: "
+                        + expected + " for " + type + " " + shape + ")");
+            }
+        }
+    }
+
+    /** Gives the tensor's count of its bytes back. */
+    public void release() {
+        data.release();
+    }
+}
