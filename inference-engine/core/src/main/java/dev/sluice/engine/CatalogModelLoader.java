@@ -28,20 +28,30 @@ public final class CatalogModelLoader implements ModelLoader {
     }
 
     @Override
+    public void check(ModelSpec spec) {
+        handler(spec.handler());
+        engines.provider(engineOf(spec));
+    }
+
+    @Override
     public LoadedModel load(ModelSpec spec) {
         HandlerProvider handler = handler(spec.handler());
-        String file = spec.files()
-                .serializedFile()
-                .orElseThrow(() -> new ServingException(
-                        ErrorCode.INVALID_MODEL, "Model " + spec.id().name() + " names no serialized file to load"));
-        TensorModel model = engines.engine(spec.engine().orElseGet(() -> engines.engineFor(file)))
-                .load(spec);
+        TensorModel model = engines.engine(engineOf(spec)).load(spec);
         try {
             return handler.attach(model, spec, allocator);
         } catch (RuntimeException e) {
             model.close();
             throw e;
         }
+    }
+
+    private String engineOf(ModelSpec spec) {
+        return spec.engine()
+                .orElseGet(() -> engines.engineFor(spec.files()
+                        .serializedFile()
+                        .orElseThrow(() -> new ServingException(
+                                ErrorCode.INVALID_MODEL,
+                                "Model " + spec.id().name() + " names no serialized file to load"))));
     }
 
     private HandlerProvider handler(String name) {

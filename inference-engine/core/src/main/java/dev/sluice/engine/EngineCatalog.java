@@ -47,6 +47,16 @@ public final class EngineCatalog implements AutoCloseable {
      * @throws ServingException {@code INVALID_MODEL} if there is none, naming those there are
      */
     public synchronized Engine engine(String id) {
+        EngineProvider provider = provider(id);
+        return opened.computeIfAbsent(id, key -> provider.open(settings.apply(key)));
+    }
+
+    /**
+     * The provider of that id, opened or not.
+     *
+     * @throws ServingException {@code INVALID_MODEL} if there is none, naming those there are
+     */
+    EngineProvider provider(String id) {
         EngineProvider provider = providers.get(id);
         if (provider == null) {
             throw new ServingException(
@@ -54,7 +64,7 @@ public final class EngineCatalog implements AutoCloseable {
                     "Unknown engine: " + id + " (expected one of: "
                             + String.join(", ", new TreeMap<>(providers).keySet()) + ")");
         }
-        return opened.computeIfAbsent(id, key -> provider.open(settings.apply(key)));
+        return provider;
     }
 
     /**

@@ -4,8 +4,14 @@ package dev.sluice.engine;
 import dev.sluice.model.ModelSpec;
 
 /** Turns a wish into weights in memory. */
-@FunctionalInterface
 public interface ModelLoader {
+    /**
+     * Whether {@link #load} could be tried at all: the names in the spec are known. Reads no model file.
+     *
+     * @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} naming what is unknown and what there is
+     */
+    void check(ModelSpec spec);
+
     /**
      * Slow; called on load threads only.
      *

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.lifecycle;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
+import dev.sluice.model.ModelRef;
+import dev.sluice.model.VersionSelector;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every registered version by name, as an immutable map that is replaced whole.
+ *
+ * <p><b>Threads:</b> reads and {@link #acquire} are lock-free from any thread; changes come from the lifecycle.
+ */
+public final class ModelRegistry {
+    /** Written under the lock of this; the map itself never changes. */
+    private volatile SortedMap<String, ModelVersions> models = Collections.emptySortedMap();
+
+    /**
+     * A handle on the version {@code ref} means now.
+     *
+     * @throws ServingException {@code MODEL_NOT_FOUND}, {@code VERSION_NOT_FOUND} or {@code MODEL_UNAVAILABLE}
+     */
+    public ModelHandle acquire(ModelRef ref) {
+        return find(ref).acquire();
+    }
+
+    /**
+     * The version {@code ref} means now.
+     *
+     * @throws ServingException {@code MODEL_NOT_FOUND} or {@code VERSION_NOT_FOUND}
+     */
+    public ModelVersion find(ModelRef ref) {
+        ModelVersions versions = versionsOf(ref.name());
+        String wanted =
+                ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
+        ModelVersion version = versions.byVersion().get(wanted);
+        if (version == null) {
+            throw new ServingException(
+                    ErrorCode.VERSION_NOT_FOUND,
+                    "Model version: " + wanted + " does not exist for model: " + ref.name());
+        }
+        return version;
+    }
+
+    /**
+     * All versions of {@code name}.
+     *
+     * @throws ServingException {@code MODEL_NOT_FOUND}
+     */
+    public ModelVersions versionsOf(String name) {
+        return Optional.ofNullable(models.get(name))
+                .orElseThrow(() -> new ServingException(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
+    }
+
+    /** All models, by name in code point order; immutable. */
+    public SortedMap<String, ModelVersions> models() {
+        return models;
+    }
+
+    /**
+     * Adds a version; the first one of a name becomes its default.
+     *
+     * @throws ServingException {@code ALREADY_EXISTS}
+     */
+    void add(ModelVersion version) {
+        ModelId id = version.id();
+        change(id.name(), versions -> {
+            if (versions != null && versions.byVersion().containsKey(id.version())) {
+                throw new ServingException(
+                        ErrorCode.ALREADY_EXISTS,
+                        "Model version " + id.version() + " is already registered for model " + id.name());
+            }
+            return versions == null ? ModelVersions.of(version) : versions.with(version);
+        });
+    }
+
+    /**
+     * Removes a version.
+     *
+     * @throws ServingException {@code FAILED_PRECONDITION} for the default version while there are others
+     */
+    void remove(ModelId id) {
+        change(id.name(), versions -> versions == null ? null : versions.without(id));
+    }
+
+    /**
+     * Makes {@code id} the default version of its model.
+     *
+     * @throws ServingException {@code MODEL_NOT_FOUND} or {@code VERSION_NOT_FOUND}
+     */
+    void setDefault(ModelId id) {
+        ModelVersion unused = find(ModelRef.of(id.name(), id.version()));
+        change(id.name(), versions -> versions == null ? null : versions.withDefault(id.version()));
+    }
+
+    private synchronized void change(String name, NullableOperator operator) {
+        SortedMap<String, ModelVersions> after = new TreeMap<>(models);
+        ModelVersions changed = operator.apply(models.get(name));
+        if (changed == null) {
+            after.remove(name);
+        } else {
+            after.put(name, changed);
+        }
+        models = Collections.unmodifiableSortedMap(after);
+    }
+
+    /** From the versions of a name, or null for none, to what they become, or null for none. */
+    private interface NullableOperator {
+        @Nullable
+        ModelVersions apply(@Nullable ModelVersions before);
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.lifecycle;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.InstanceStatus;
+import dev.sluice.scheduling.QueueStatus;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One registered version and where it stands.
+ *
+ * <p><b>Threads:</b> read from any thread. Written by {@link ModelLifecycle} alone, one change at a time.
+ */
+public final class ModelVersion {
+    /** Written by the change that runs for this model name; see {@link ModelLifecycle}. */
+    private volatile ModelSpec spec;
+
+    /** Written by the change that runs for this model name; see {@link ModelLifecycle}. */
+    private volatile ModelState state = new ModelState.Wanted();
+
+    ModelVersion(ModelSpec spec) {
+        this.spec = spec;
+    }
+
+    public ModelId id() {
+        return spec.id();
+    }
+
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    public ModelState state() {
+        return state;
+    }
+
+    void spec(ModelSpec changed) {
+        spec = changed;
+    }
+
+    void state(ModelState changed) {
+        state = changed;
+    }
+
+    /** The instances there are; none unless ready or draining. */
+    public List<InstanceStatus> instances() {
+        RunningModel running = running();
+        return running == null ? List.of() : running.scheduler().instances();
+    }
+
+    /** The queue; empty unless ready or draining. */
+    public QueueStatus queue() {
+        RunningModel running = running();
+        return running == null
+                ? new QueueStatus(0, spec.limits().queueCapacity())
+                : running.scheduler().queue();
+    }
+
+    private @Nullable RunningModel running() {
+        ModelState now = state;
+        if (now instanceof ModelState.Ready ready) {
+            return ready.running();
+        }
+        return now instanceof ModelState.Draining draining ? draining.running() : null;
+    }
+
+    /**
+     * A handle for one request.
+     *
+     * @throws ServingException {@code MODEL_UNAVAILABLE} with the state in words, if the version serves nothing now
+     */
+    ModelHandle acquire() {
+        if (state instanceof ModelState.Ready ready && ready.running().leases().tryAcquire()) {
+            return new ModelHandle(ready.running());
+        }
+        throw new ServingException(
+                ErrorCode.MODEL_UNAVAILABLE,
+                "Model \"" + id().name() + "\" version " + id().version() + " cannot serve: " + why(state));
+    }
+
+    private static String why(ModelState state) {
+        return switch (state.kind()) {
+            case WANTED -> "it has no workers. Scale it up to add some.";
+            case LOADING -> "it is still loading. Retry later.";
+            case READY, DRAINING -> "it is being unloaded or changed. Retry later.";
+            case UNLOADED -> "it was unregistered.";
+            case FAILED ->
+                "loading it failed: " + ((ModelState.Failed) state).reason().safeMessage();
+        };
+    }
+}

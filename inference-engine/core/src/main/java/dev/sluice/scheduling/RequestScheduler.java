@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.ResponseSink;
+
+/**
+ * Decides when, and together with which others, a request runs.
+ *
+ * <p><b>Threads:</b> safe from any thread; never blocks its caller.
+ */
+public interface RequestScheduler {
+    /**
+     * Takes a request.
+     *
+     * <p><b>Ownership:</b> on return the scheduler owns both arguments and will end the sink exactly once; on an exception
+     * it owns nothing and has not touched the sink.
+     *
+     * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if the queue is full
+     */
+    void submit(InferenceRequest request, ResponseSink sink);
+
+    /** Requests waiting, and how many more would be taken. */
+    QueueStatus queue();
+}

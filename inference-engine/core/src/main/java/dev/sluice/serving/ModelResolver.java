@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.serving;
+
+import dev.sluice.model.ModelSpec;
+
+/** Finds the files of a model that is to be registered, and reads from them what the command leaves open. */
+public interface ModelResolver {
+    /**
+     * Fetches and unpacks. Slow; called on the load pool.
+     *
+     * @throws dev.sluice.inference.ServingException {@code SOURCE_NOT_FOUND} or {@code INVALID_MODEL}
+     */
+    ModelSpec resolve(RegisterModel command);
+
+    /** The version resolved to {@code spec} is gone: what was unpacked for it can be deleted. */
+    void discard(ModelSpec spec);
+}

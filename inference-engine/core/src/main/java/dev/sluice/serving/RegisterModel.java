@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.serving;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A wish to register a model. What is empty comes from the model's own configuration, then from the server's defaults.
+ *
+ * @param location file or directory name in the model store
+ * @param name overrides the manifest's
+ * @param handler overrides the manifest's
+ * @param initialInstances instances to start at once
+ * @param keepIfFailed whether a version whose instances do not start stays registered, where operators can see why, or is
+ *     removed again
+ * @param atStartup whether this is one of the models the server starts with, for which the model's own number of instances
+ *     counts more than the server's default
+ */
+public record RegisterModel(
+        String location,
+        Optional<String> name,
+        Optional<String> handler,
+        OptionalInt batchSize,
+        Optional<Duration> maxBatchDelay,
+        OptionalInt initialInstances,
+        Optional<Duration> responseTimeout,
+        Optional<Duration> startupTimeout,
+        boolean keepIfFailed,
+        boolean atStartup) {
+    /** Only a location; all else from the model and the server. */
+    public static RegisterModel atStartup(String location, Optional<String> name) {
+        return new RegisterModel(
+                location,
+                name,
+                Optional.empty(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                true);
+    }
+}

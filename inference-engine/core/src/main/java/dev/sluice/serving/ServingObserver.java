@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.serving;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.model.ModelRef;
+import dev.sluice.scheduling.SchedulingObserver;
+import java.util.Optional;
+
+/**
+ * Hears every fact worth a metric.
+ *
+ * <p><b>Threads:</b> called on event loops and instance threads; must not block and must not throw.
+ */
+public interface ServingObserver extends SchedulingObserver {
+    /**
+     * A request got its one answer, refusals included.
+     *
+     * @param model what was asked for; the name is the client's, so it may be of no model
+     * @param failure empty for success
+     * @param totalNanos from decoding to the answer
+     */
+    void requestFinished(ModelRef model, RequestContext context, Optional<ErrorCode> failure, long totalNanos);
+}
