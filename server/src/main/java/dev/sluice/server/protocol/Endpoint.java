@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol;
+
+import java.util.Set;
+
+/**
+ * One row of the route table.
+ *
+ * @param methods upper-case HTTP methods it takes; any other method on the same path is answered as not allowed
+ * @param path template of literal segments, {@code {name}} for one segment, and, last, {@code {name...}} for the rest
+ *     including none: {@code /predictions/{model}/{version}/{extra...}}. Literals win over names
+ */
+public record Endpoint(Plane plane, Set<String> methods, String path, RestHandler handler) {
+    public Endpoint {
+        methods = Set.copyOf(methods);
+        if (!path.startsWith("/")) {
+            throw new IllegalArgumentException("path: " + path + " (expected: one that starts with /)");
+        }
+    }
+}

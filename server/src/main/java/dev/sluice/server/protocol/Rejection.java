@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol;
+
+/** Why a transport turned a request away before any endpoint saw it. */
+public enum Rejection {
+    /** No template matches the path. */
+    UNKNOWN_PATH,
+    /** The path is known, the method is not taken there. */
+    METHOD_NOT_ALLOWED,
+    /** The body is larger than the server reads. */
+    BODY_TOO_LARGE,
+    /** Request line or headers are larger than the server reads. */
+    HEAD_TOO_LARGE,
+    /** Not HTTP, or not valid. */
+    MALFORMED,
+    /** The client was too slow in sending it. */
+    TIMED_OUT
+}
