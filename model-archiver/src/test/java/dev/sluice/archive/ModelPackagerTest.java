@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ModelPackagerTest {
+    @TempDir
+    Path directory;
+
+    private Path work;
+
+    @BeforeEach
+    void makeInputs() throws IOException {
+        work = Files.createDirectory(directory.resolve("work"));
+        Trees.write(work.resolve("h.py"), "handler");
+        Trees.write(work.resolve("w.pt"), "weights");
+        Trees.write(work.resolve("extra/w.pt"), "weights");
+        Trees.write(work.resolve("extra/sub/leaf"), "leaf");
+        Trees.write(work.resolve("other/w.pt"), "other weights");
+        Trees.write(work.resolve("native.so"), "elf");
+    }
+
+    private static ModelInputs inputs(String handler, String serialized, String extra) {
+        return new ModelInputs(
+                handler,
+                Optional.of(serialized).filter(path -> !path.isEmpty()),
+                Optional.empty(),
+                Optional.of(extra).filter(path -> !path.isEmpty()),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private PackageResult pack(ArchiveFormat format, boolean force, ModelInputs inputs) {
+        return pack("", format, force, "python", inputs);
+    }
+
+    private PackageResult pack(
+            String exportPath, ArchiveFormat format, boolean force, String runtime, ModelInputs inputs) {
+        return new ModelPackager(work, ".so", ModelPackager.DEFAULT_TIMESTAMP)
+                .pack(new PackageRequest("m", "1.0", runtime, inputs, exportPath, format, force));
+    }
+
+    private Map<String, String> filesOf(PackageResult result) throws IOException {
+        Path out = directory.resolve("out");
+        FileTree.delete(out);
+        ArchiveReader.of(result.archive(), ArchiveLimits.defaults()).extractTo(out);
+        Map<String, String> files = Trees.files(out);
+        files.remove(Manifest.LOCATION);
+        return files;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatItPacksVerifies(ArchiveFormat format) throws IOException {
+        PackageResult result = pack(format, false, inputs("h:fn", "w.pt", "extra"));
+
+        assertThat(result.archive()).isEqualTo(work.resolve("m" + format.suffix()));
+        assertThat(result.warnings()).isEmpty();
+        assertThat(ArchiveReader.of(result.archive(), ArchiveLimits.defaults()).verify())
+                .isEmpty();
+        assertThat(filesOf(result)).containsOnlyKeys("h.py", "w.pt", "sub/leaf");
+    }
+
+    @Test
+    void aBuiltInHandlerIsNotCopied() throws IOException {
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, false, inputs("image_classifier", "", ""))))
+                .isEmpty();
+    }
+
+    @Test
+    void aNativeHandlerGetsItsPlatformsSuffix() throws IOException {
+        assertThat(filesOf(pack("", ArchiveFormat.DEFAULT, false, "LSP", inputs("native", "", ""))))
+                .containsOnlyKeys("native.so");
+    }
+
+    @Test
+    void refusesTwoFilesOfOneNameAndNamesBoth() {
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, false, inputs("h", "w.pt", "other")))
+                .withMessageContaining("\"w.pt\"")
+                .withMessageContaining(work.resolve("w.pt").toString())
+                .withMessageContaining(work.resolve("other/w.pt").toString());
+        assertThat(work.resolve("m.mar")).doesNotExist();
+    }
+
+    @Test
+    void anArchiveDoesNotSwallowItself() throws IOException {
+        pack(ArchiveFormat.DEFAULT, false, inputs("h", "", "*.pt"));
+
+        PackageResult again = pack(ArchiveFormat.DEFAULT, true, inputs("h", "", "."));
+
+        assertThat(filesOf(again)).doesNotContainKey("m.mar").containsKey("extra/w.pt");
+        assertThat(again.warnings()).anyMatch(warning -> warning.startsWith("leaving out"));
+    }
+
+    @Test
+    void forceReplacesAModelDirectoryOnly() throws IOException {
+        Trees.write(work.resolve("m/precious.txt"), "mine");
+
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.NO_ARCHIVE, true, inputs("h", "", "")))
+                .withMessageContaining("without MAR-INF/MANIFEST.json");
+        assertThat(work.resolve("m/precious.txt")).hasContent("mine");
+    }
+
+    @Test
+    void forceDoesNotReplaceADirectoryByAFileOrAFileByADirectory() throws IOException {
+        Files.createDirectory(work.resolve("m.mar"));
+        Trees.write(work.resolve("m"), "a file");
+
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, true, inputs("h", "", "")))
+                .withMessageContaining("is a directory");
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.NO_ARCHIVE, true, inputs("h", "", "")))
+                .withMessageContaining("is no directory");
+    }
+
+    @Test
+    void refusesInputsThatLieInWhatIsOverwritten() throws IOException {
+        pack(ArchiveFormat.NO_ARCHIVE, false, inputs("h", "", ""));
+
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.NO_ARCHIVE, true, inputs("m/h", "", "")))
+                .withMessageContaining("lies in what is being overwritten");
+        assertThat(work.resolve("m/h.py")).hasContent("handler");
+    }
+
+    @Test
+    void repackingAModelDirectoryWritesANewManifest() throws IOException {
+        Trees.write(work.resolve("old/MAR-INF/MANIFEST.json"), "{\"old\": true}");
+        Trees.write(work.resolve("old/a.txt"), "a");
+
+        PackageResult result = pack(ArchiveFormat.DEFAULT, false, inputs("h", "", "old"));
+
+        assertThat(filesOf(result)).containsOnlyKeys("h.py", "a.txt");
+        assertThat(ArchiveReader.of(result.archive(), ArchiveLimits.defaults())
+                        .manifest()
+                        .model()
+                        .modelName())
+                .contains("m");
+    }
+
+    @Test
+    void followsLinksInInputsButNotInCircles() throws IOException {
+        Files.createSymbolicLink(work.resolve("extra/link"), Path.of("../h.py"));
+
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, false, inputs("base_handler", "", "extra"))))
+                .containsEntry("link", "handler");
+
+        Files.createSymbolicLink(work.resolve("extra/loop"), Path.of("."));
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, true, inputs("base_handler", "", "extra")))
+                .withMessageContaining("links to itself");
+    }
+
+    @Test
+    void usesNoStagingDirectory() throws IOException {
+        Path staging = Path.of(System.getProperty("java.io.tmpdir")).resolve("m");
+        boolean before = Files.exists(staging);
+
+        pack(ArchiveFormat.DEFAULT, false, inputs("h", "w.pt", "extra"));
+
+        assertThat(Files.exists(staging)).isEqualTo(before);
+        assertThat(Trees.names(work)).noneMatch(name -> name.contains(".partial"));
+    }
+
+    @Test
+    void aPatternNeedNotMatch() throws IOException {
+        PackageResult result = pack(ArchiveFormat.DEFAULT, false, inputs("h", "", "none*"));
+
+        assertThat(result.warnings()).singleElement().asString().contains("\"none*\" matches no file");
+        assertThat(filesOf(result)).containsOnlyKeys("h.py");
+    }
+
+    @Test
+    void takesAFileWhoseNameLooksLikeAPattern() throws IOException {
+        Trees.write(work.resolve("x[1].txt"), "x");
+
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, false, inputs("h", "", "x[1].txt"))))
+                .containsKey("x[1].txt");
+    }
+}
