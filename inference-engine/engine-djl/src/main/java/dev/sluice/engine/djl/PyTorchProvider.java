@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.djl;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtEngineProvider;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Opens libtorch.
+ *
+ * <p>DJL takes its settings from system properties and the environment alone, and reads them when its first class is
+ * initialised, so this is the place that sets them. Where the environment has a variable of the same name, DJL lets that win.
+ * Source: spec/engines.md sections 3.2 and 3.7.
+ */
+public final class PyTorchProvider implements EngineProvider {
+    /** What operators call it. */
+    static final String ID = "pytorch";
+
+    private static final List<String> LIBRARIES = List.of("c10", "torch_cpu", "torch", "djl_torch");
+
+    @Override
+    public String id() {
+        return ID;
+    }
+
+    @Override
+    public int spiVersion() {
+        return SPI_VERSION;
+    }
+
+    @Override
+    public Set<String> fileSuffixes() {
+        return Set.of(".pt", ".pth");
+    }
+
+    @Override
+    public Engine open(EngineSettings settings) {
+        settings.nativeDirectory().ifPresent(PyTorchProvider::requireLibraries);
+        properties(settings).forEach(System::setProperty);
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        // DJL finds its engines and its version through the context class loader, which knows nothing of an engine
+        // pack.
+        thread.setContextClassLoader(PyTorchProvider.class.getClassLoader());
+        try {
+            return new TorchEngine(new PtEngineProvider().getEngine(), settings);
+        } catch (EngineException | LinkageError e) {
+            throw new ServingException(
+                    ErrorCode.LOAD_FAILED,
+                    "PyTorch's native libraries do not load (expected: the engine pack built for this system and processor;"
+                            + " install that one)",
+                    e);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    private static void requireLibraries(Path directory) {
+        for (String library : LIBRARIES) {
+            String file = System.mapLibraryName(library);
+            if (!Files.isRegularFile(directory.resolve(file))) {
+                throw new ServingException(
+                        ErrorCode.LOAD_FAILED,
+                        "Native library " + file + " of engine '" + ID
+                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
+            }
+        }
+    }
+
+    /** DJL's settings for a server: no network, no file outside the cache directory, no threads nobody asked for. */
+    static Map<String, String> properties(EngineSettings settings) {
+        String cache = settings.cacheDirectory().toAbsolutePath().toString();
+        Map<String, String> properties = new LinkedHashMap<>();
+        settings.nativeDirectory()
+                .ifPresent(directory -> properties.put(
+                        // Named so, libtorch is used as it lies there: no version check, no unpacking, no reason to
+                        // download.
+                        "PYTORCH_LIBRARY_PATH", directory.toAbsolutePath().toString()));
+        properties.put("PYTORCH_FLAVOR", "cpu");
+        properties.put("ai.djl.offline", "true");
+        properties.put("OPT_OUT_TRACKING", "true");
+        properties.put("DJL_CACHE_DIR", cache);
+        properties.put("ENGINE_CACHE_DIR", cache);
+        // JNA, by which DJL looks for CUDA, unpacks its library into the home directory otherwise.
+        properties.put("jna.tmpdir", cache);
+        properties.put("ai.djl.pytorch.num_threads", Integer.toString(settings.intraOpThreads()));
+        properties.put("ai.djl.pytorch.num_interop_threads", "1");
+        // Off, the first call is a third cheaper and the second not dearer than the rest (engines.md section 3.2).
+        properties.put("ai.djl.pytorch.graph_optimizer", "false");
+        return properties;
+    }
+}

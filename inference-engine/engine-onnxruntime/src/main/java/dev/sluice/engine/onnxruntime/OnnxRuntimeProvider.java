@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.onnxruntime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtLoggingLevel;
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Opens ONNX Runtime.
+ *
+ * <p>Release 1.28.0 sends no telemetry; 1.29.0 does unless the process was started with {@code ORT_DISABLE_TELEMETRY=1},
+ * which the launcher exports and no code of the process itself could set in time. Source: spec/engines.md section 3.4.
+ */
+public final class OnnxRuntimeProvider implements EngineProvider {
+    /** What operators call it. */
+    static final String ID = "onnxruntime";
+
+    private static final String NATIVE_PATH = "onnxruntime.native.path";
+    private static final List<String> LIBRARIES = List.of("onnxruntime", "onnxruntime4j_jni");
+
+    @Override
+    public String id() {
+        return ID;
+    }
+
+    @Override
+    public int spiVersion() {
+        return SPI_VERSION;
+    }
+
+    @Override
+    public Set<String> fileSuffixes() {
+        return Set.of(".onnx");
+    }
+
+    @Override
+    public Engine open(EngineSettings settings) {
+        settings.nativeDirectory().ifPresent(OnnxRuntimeProvider::useLibrariesIn);
+        try {
+            OrtEnvironment environment =
+                    OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "sluice");
+            return new OnnxEngine(environment, settings);
+        } catch (LinkageError e) {
+            // Thrown by the static initialiser of the first class touched, which is where the libraries are loaded.
+            throw new ServingException(
+                    ErrorCode.LOAD_FAILED,
+                    "ONNX Runtime's native libraries do not load (expected: the engine pack built for this system and"
+                            + " processor; install that one)",
+                    e);
+        }
+    }
+
+    /**
+     * Makes the binding load the libraries from {@code directory}. It reads the place from a system property alone, once, when
+     * its first class is initialised; without it, it unpacks 27 MB into a temporary directory at each start.
+     */
+    private static void useLibrariesIn(Path directory) {
+        for (String library : LIBRARIES) {
+            String file = System.mapLibraryName(library);
+            if (!Files.isRegularFile(directory.resolve(file))) {
+                throw new ServingException(
+                        ErrorCode.LOAD_FAILED,
+                        "Native library " + file + " of engine '" + ID
+                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
+            }
+        }
+        System.setProperty(NATIVE_PATH, directory.toAbsolutePath().toString());
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.onnxruntime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.TensorInstance;
+import dev.sluice.engine.TensorModel;
+import dev.sluice.engine.testing.EngineHarness;
+import dev.sluice.engine.testing.TestTensors;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.TensorSpec;
+import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OnnxRuntimeTest extends EngineHarness {
+    private static final Path MODELS = Path.of("src", "test", "models");
+
+    @Override
+    protected EngineProvider provider() {
+        return new OnnxRuntimeProvider();
+    }
+
+    @Override
+    protected EngineSettings settings(Path cacheDirectory, BufferAllocator allocator) {
+        return TestSettings.of(cacheDirectory, allocator);
+    }
+
+    @Test
+    void readsTheSignatureFromTheFile() {
+        try (TensorModel model = engine().load(spec(MODELS.resolve("two.onnx")))) {
+            assertThat(model.signature().inputs())
+                    .containsExactly(
+                            new TensorSpec("a", DataType.FP32, Shape.of(-1, 3)),
+                            new TensorSpec("b", DataType.FP32, Shape.of(-1, 3)));
+            assertThat(model.signature().outputs())
+                    .containsExactly(
+                            new TensorSpec("sum", DataType.FP32, Shape.of(-1, 3)),
+                            new TensorSpec("greater", DataType.BOOL, Shape.of(-1, 3)));
+        }
+    }
+
+    @Test
+    void passesEveryTypeUnchanged() {
+        Shape shape = Shape.of(2, 2);
+        List<Tensor> inputs = List.of(
+                TestTensors.bytes(allocator(), "bool", DataType.BOOL, shape, 0, 1, 1, 0),
+                TestTensors.bytes(allocator(), "uint8", DataType.UINT8, shape, 0, 1, 128, 255),
+                TestTensors.bytes(allocator(), "int8", DataType.INT8, shape, 0, -1, 127, -128),
+                TestTensors.shorts(allocator(), "int16", DataType.INT16, shape, 0, -1, 32767, -32768),
+                TestTensors.ints(allocator(), "int32", shape, 0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE),
+                TestTensors.longs(allocator(), "int64", shape, 0, -1, Long.MAX_VALUE, Long.MIN_VALUE),
+                TestTensors.shorts(allocator(), "fp16", DataType.FP16, shape, 0x3C00, 0xC000, 0x7C00, 0x0001),
+                TestTensors.shorts(allocator(), "bf16", DataType.BF16, shape, 0x3F80, 0xC000, 0x7F80, 0x0001),
+                TestTensors.floats(allocator(), "fp32", shape, 0f, -1.5f, Float.MAX_VALUE, Float.MIN_VALUE),
+                TestTensors.doubles(allocator(), "fp64", shape, 0d, -1.5d, Double.MAX_VALUE, Double.MIN_VALUE));
+        List<byte[]> expected =
+                inputs.stream().map(input -> input.data().toByteArray()).toList();
+        with(
+                "types",
+                instance -> run(instance, inputs, outputs -> {
+                    for (int i = 0; i < expected.size(); i++) {
+                        assertThat(outputs.get(i).type())
+                                .isEqualTo(inputs.get(i).type());
+                        assertThat(outputs.get(i).shape()).isEqualTo(shape);
+                        assertThat(outputs.get(i).data().toByteArray())
+                                .as(outputs.get(i).name())
+                                .isEqualTo(expected.get(i));
+                    }
+                }));
+    }
+
+    @Test
+    void takesSeveralInputsAndGivesSeveralOutputs() {
+        with(
+                "two",
+                instance -> run(
+                        instance,
+                        List.of(floats("a", Shape.of(1, 3), 1, 2, 3), floats("b", Shape.of(1, 3), 10, -20, 30)),
+                        outputs -> {
+                            assertThat(TestTensors.floats(outputs.get(0))).containsExactly(11, -18, 33);
+                            assertThat(outputs.get(1).data().toByteArray()).containsExactly(0, 1, 0);
+                        }));
+    }
+
+    @Test
+    void allocatesNothingButTheOutputs() {
+        with("two", instance -> {
+            List<Tensor> inputs = List.of(floats("a", Shape.of(1, 3), 1, 2, 3), floats("b", Shape.of(1, 3), 4, 5, 6));
+            long before = allocator().allocated();
+            run(
+                    instance,
+                    inputs,
+                    outputs -> assertThat(allocator().allocated() - before).isEqualTo(outputs.size()));
+        });
+    }
+
+    @Test
+    void readsOutputsAsLongAsTheDataSays() {
+        with("nonzero", instance -> {
+            run(instance, List.of(floats("x", Shape.of(2, 3), 0, 7, 0, 0, 0, 9)), outputs -> {
+                assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(2, 2));
+                assertThat(TestTensors.longs(outputs.get(0))).containsExactly(0, 1, 1, 2);
+            });
+            run(
+                    instance,
+                    List.of(floats("x", Shape.of(1, 3), 0, 0, 0)),
+                    outputs -> assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(2, 0)));
+        });
+    }
+
+    @Test
+    void takesNoRows() {
+        with(
+                "two",
+                instance -> run(
+                        instance,
+                        List.of(floats("a", Shape.of(0, 3)), floats("b", Shape.of(0, 3))),
+                        outputs -> assertThat(outputs)
+                                .allMatch(output -> output.shape().equals(Shape.of(0, 3)))));
+    }
+
+    @Test
+    void concludesNothingFromANameThatStandsForTwoSizes() {
+        with(
+                "misnamed",
+                instance -> run(
+                        instance,
+                        List.of(floats("a", Shape.of(1, 2), 1, 2), floats("b", Shape.of(2, 2), 3, 4, 5, 6)),
+                        outputs -> {
+                            assertThat(TestTensors.floats(outputs.get(0))).containsExactly(1, 2);
+                            assertThat(TestTensors.floats(outputs.get(1))).containsExactly(3, 4, 5, 6);
+                        }));
+    }
+
+    @Test
+    void survivesWrongShapesInTheFile() {
+        with("wrongshape", instance -> {
+            for (int times : new int[] {1, 2, 2, 1}) {
+                Tensor repeats = TestTensors.longs(allocator(), "repeats", Shape.of(2), 1, times);
+                run(instance, List.of(floats("x", Shape.of(1, 3), 1, 2, 3), repeats), outputs -> {
+                    assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(1, 3L * times));
+                    assertThat(TestTensors.floats(outputs.get(0)))
+                            .startsWith(1, 2, 3)
+                            .endsWith(1, 2, 3);
+                });
+            }
+        });
+    }
+
+    @Test
+    void takesAnyShapeWhereTheFileDeclaresNone() {
+        with(
+                "shapeless",
+                instance -> run(
+                        instance,
+                        List.of(floats("x", Shape.of(2, 1, 2), -1, 2, -3, 4)),
+                        outputs ->
+                                assertThat(TestTensors.floats(outputs.get(0))).containsExactly(0, 2, 0, 4)));
+    }
+
+    @Test
+    void readsUnsignedNumbersWiderThanAByte() {
+        with(
+                "uint16out",
+                instance -> run(instance, List.of(floats("x", Shape.of(2), 1, 65535)), outputs -> {
+                    assertThat(outputs.get(0).type()).isEqualTo(DataType.UINT16);
+                    assertThat(outputs.get(0).data().toByteArray()).containsExactly(1, 0, 0xFF, 0xFF);
+                }));
+    }
+
+    @Test
+    void tellsTheCallerOfInputTheGraphRefuses() {
+        with("lookup", instance -> {
+            Tensor beyond = TestTensors.longs(allocator(), "index", Shape.of(2), 0, 7);
+            ServingException failure = failureOfRunning(instance, List.of(beyond));
+            assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_INPUT);
+            assertThat(failure.safeMessage()).contains("idx=7");
+            Tensor within = TestTensors.longs(allocator(), "index", Shape.of(2), 2, 0);
+            run(
+                    instance,
+                    List.of(within),
+                    outputs -> assertThat(TestTensors.floats(outputs.get(0))).containsExactly(3.5f, 1.5f));
+        });
+    }
+
+    @Test
+    void namesTheInputAndWhatItTakes() {
+        with("two", instance -> {
+            ServingException failure = failureOfRunning(
+                    instance, List.of(floats("a", Shape.of(1, 3), 1, 2, 3), floats("b", Shape.of(1, 2), 4, 5)));
+            assertThat(failure.safeMessage()).isEqualTo("input 'b': FP32 [1, 2] (expected: FP32 [-1, 3])");
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "strings, input 'x' holds BYTES",
+        "uint16in, input 'x' holds UINT16",
+        "sequence, output 'y' is a sequence",
+        "unknownop, NoSuchOperator"
+    })
+    void refusesModelsItCannotServe(String model, String reason) {
+        ServingException failure = failureOfLoading(spec(MODELS.resolve(model + ".onnx")));
+        assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_MODEL);
+        assertThat(failure.safeMessage()).contains(reason);
+    }
+
+    @Test
+    void readsWeightsBesideTheModel() {
+        with(
+                "external",
+                instance -> run(
+                        instance,
+                        List.of(floats("x", Shape.of(1, 4), 10, 10, 10, 10)),
+                        outputs ->
+                                assertThat(TestTensors.floats(outputs.get(0))).containsExactly(10, 11, 12, 13)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"external-parent", "external-absolute"})
+    void readsNoWeightsFromElsewhere(String model) throws IOException {
+        Path folder = Files.createDirectories(scratch().resolve(model));
+        Files.copy(MODELS.resolve("external.bin"), scratch().resolve("external.bin"));
+        Files.copy(MODELS.resolve(model + ".onnx"), folder.resolve("model.onnx"));
+        ServingException failure = failureOfLoading(spec(folder.resolve("model.onnx")));
+        assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_MODEL);
+        assertThat(failure.safeMessage()).containsIgnoringCase("external data");
+        Files.delete(scratch().resolve("external.bin"));
+    }
+
+    @Test
+    void followsNoLinkToWeightsElsewhere() throws IOException {
+        Path folder = Files.createDirectories(scratch().resolve("linked"));
+        Path elsewhere = Files.copy(MODELS.resolve("external.bin"), scratch().resolve("elsewhere.bin"));
+        Files.createSymbolicLink(folder.resolve("linked.bin"), elsewhere);
+        Files.copy(MODELS.resolve("external-linked.onnx"), folder.resolve("model.onnx"));
+        assertThat(failureOfLoading(spec(folder.resolve("model.onnx"))).safeMessage())
+                .contains("External data");
+    }
+
+    private void with(String model, Consumer<TensorInstance> test) {
+        try (TensorModel loaded = engine().load(spec(MODELS.resolve(model + ".onnx")));
+                TensorInstance instance = loaded.newInstance()) {
+            test.accept(instance);
+        }
+    }
+
+    private Tensor floats(String name, Shape shape, float... values) {
+        return TestTensors.floats(allocator(), name, shape, values);
+    }
+}

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.TensorInstance;
+import dev.sluice.engine.TensorModel;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelFiles;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every engine has to do, whatever runtime it wraps. An engine's test extends this and adds what is its own.
+ *
+ * <p>The test JVM should touch its whole heap at the
+ * start ({@code -Xms} equal to {@code -Xmx}, {@code AlwaysPreTouch}), so that resident memory grows by native memory alone.
+ */
+public abstract class EngineContractTest extends EngineHarness {
+    /** Largest difference to the reference, as a share of the value; below 1, of 1. */
+    private static final double TOLERANCE = 1e-5;
+
+    private static final int THREADS = 4;
+    private static final int CALLS_PER_THREAD = 50;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final int LOAD_CYCLES = 100;
+    private static final int LOAD_ROUNDS = 4;
+
+    /**
+     * Growth in the best of {@link #LOAD_ROUNDS} rounds of {@link #LOAD_CYCLES} cycles that counts as none. A leak grows in
+     * every round, while malloc's arenas, compiled code and metaspace settle; 2 MiB lets 20 KB per cycle go unseen.
+     */
+    private static final long FLAT = 2L << 20;
+
+    /** A model of this engine with known answers. */
+    protected abstract ReferenceModel reference();
+
+    @Test
+    void isMadeForThisVersionOfTheInterface() {
+        assertThat(provider().spiVersion()).isEqualTo(EngineProvider.SPI_VERSION);
+        assertThat(provider().id()).matches("[a-z0-9]+");
+        assertThat(provider().fileSuffixes()).isNotEmpty().allMatch(suffix -> suffix.startsWith("."));
+        assertThat(provider().fileSuffixes())
+                .anyMatch(suffix -> reference().file().toString().endsWith(suffix));
+        assertThat(engine().info().id()).isEqualTo(provider().id());
+        assertThat(engine().info().nativeVersion()).matches("\\d+\\.\\d+.*");
+    }
+
+    @Test
+    void givesTheReferenceNumbers() {
+        withInstance(instance -> {
+            for (ReferenceModel.Row row : reference().rows()) {
+                assertAnswer(instance, List.of(row));
+            }
+        });
+    }
+
+    @Test
+    void answersDoNotDependOnTheBatch() {
+        List<ReferenceModel.Row> rows = reference().rows();
+        withInstance(instance -> {
+            for (int size : new int[] {rows.size(), 2, 3, rows.size(), 1}) {
+                assertAnswer(instance, rows.subList(0, Math.min(size, rows.size())));
+            }
+        });
+    }
+
+    @Test
+    void namesAndShapesOutputsAsDeclared() {
+        try (TensorModel model = engine().load(spec(reference().file()));
+                TensorInstance instance = model.newInstance()) {
+            run(instance, List.of(input(reference().rows().subList(0, 2))), outputs -> {
+                assertThat(outputs.get(0).name()).isNotEmpty();
+                for (int i = 0; i < model.signature().outputs().size(); i++) {
+                    var declared = model.signature().outputs().get(i);
+                    assertThat(outputs.get(i).name()).isEqualTo(declared.name());
+                    assertThat(outputs.get(i).type()).isEqualTo(declared.type());
+                    assertThat(declared.shape().accepts(outputs.get(i).shape())).isTrue();
+                }
+            });
+        }
+    }
+
+    @Test
+    void readsSlicesAtAnyOffset() {
+        ReferenceModel.Row row = reference().rows().get(0);
+        withInstance(instance -> {
+            for (int offset : new int[] {0, 64, 4, 1}) {
+                Tensor whole = input(List.of(row));
+                Tensor slice = shifted(whole, offset);
+                run(
+                        instance,
+                        List.of(slice),
+                        outputs -> assertThat(TestTensors.floats(outputs.get(0)))
+                                .as("input at offset %d", offset)
+                                .satisfies(answer -> assertClose(answer, row.output())));
+            }
+        });
+    }
+
+    @Test
+    void leavesInputsAsTheyWere() {
+        withInstance(instance -> {
+            Tensor input = input(reference().rows());
+            byte[] before = input.data().toByteArray();
+            input.data().retain();
+            run(instance, List.of(input), outputs -> {});
+            assertThat(input.data().toByteArray()).isEqualTo(before);
+            assertThat(input.data().references()).isEqualTo(1);
+            input.release();
+        });
+    }
+
+    @Test
+    void outputsOutliveTheNextCallAndTheModel() {
+        List<ReferenceModel.Row> rows = reference().rows();
+        List<Tensor> kept = new ArrayList<>();
+        withInstance(instance -> {
+            for (ReferenceModel.Row row : rows) {
+                Tensor input = input(List.of(row));
+                kept.addAll(instance.run(List.of(input)));
+                input.release();
+            }
+        });
+        for (int i = 0; i < rows.size(); i++) {
+            assertClose(TestTensors.floats(kept.get(i)), rows.get(i).output());
+            kept.get(i).release();
+        }
+    }
+
+    @Test
+    void instancesOnSeveralThreadsGiveRightAnswers() {
+        List<ReferenceModel.Row> rows = reference().rows();
+        try (TensorModel model = engine().load(spec(reference().file()))) {
+            onThreads(thread -> {
+                try (TensorInstance instance = model.newInstance()) {
+                    for (int call = 0; call < CALLS_PER_THREAD; call++) {
+                        int from = (thread + call) % (rows.size() - 1);
+                        assertAnswer(instance, rows.subList(from, from + 1 + call % 2));
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
+    void loadsSeveralModelsAtOnce() {
+        onThreads(thread -> {
+            for (int i = 0; i < 3; i++) {
+                withInstance(instance ->
+                        assertAnswer(instance, List.of(reference().rows().get(thread % 2))));
+            }
+        });
+    }
+
+    @Test
+    void refusesWhatDoesNotFitAndGoesOn() {
+        Shape row = reference().inputRow();
+        long[] wider = row.toArray();
+        wider[wider.length - 1] += 3;
+        try (TensorModel model = engine().load(spec(reference().file()));
+                TensorInstance instance = model.newInstance()) {
+            refuses(
+                    model,
+                    instance,
+                    List.of(zeros(DataType.FP32, Shape.of(wider).rows(1))));
+            refuses(model, instance, List.of(zeros(DataType.FP32, Shape.of(2))));
+            refuses(
+                    model,
+                    instance,
+                    List.of(zeros(DataType.FP32, row.rows(1).rows(1).rows(1))));
+            refuses(model, instance, List.of(zeros(DataType.INT64, row.rows(1))));
+            refuses(model, instance, List.of(zeros(DataType.FP64, row.rows(1))));
+            refuses(model, instance, List.of());
+            refuses(model, instance, List.of(zeros(DataType.FP32, row.rows(1)), zeros(DataType.FP32, row.rows(1))));
+            assertAnswer(instance, reference().rows());
+        }
+    }
+
+    /** A client chooses the shape it sends, so none of them may end the process. */
+    @Test
+    void survivesShapesNobodyWouldSend() {
+        long[] deep = new long[100];
+        Arrays.fill(deep, 1);
+        List<Shape> shapes = List.of(
+                Shape.of(),
+                Shape.of(0),
+                Shape.of(deep),
+                reference().inputRow().rows(0),
+                Shape.of(0, 1L << 40, 1L << 40),
+                Shape.of(1L << 62, 0, 1L << 62, 4));
+        withInstance(instance -> {
+            for (Shape shape : shapes) {
+                Tensor input = zeros(DataType.FP32, shape);
+                try {
+                    instance.run(List.of(input)).forEach(Tensor::release);
+                } catch (ServingException e) {
+                    assertFitForClients(e);
+                } finally {
+                    input.release();
+                }
+            }
+            assertAnswer(instance, reference().rows());
+        });
+    }
+
+    @Test
+    void refusesStrings() {
+        DataBuffer hello = allocator().allocate(5);
+        hello.view().putInt(1).put((byte) 'x');
+        Tensor strings = new Tensor("image", DataType.BYTES, Shape.of(1), hello);
+        try (TensorModel model = engine().load(spec(reference().file()));
+                TensorInstance instance = model.newInstance()) {
+            refuses(model, instance, List.of(strings));
+        }
+    }
+
+    @Test
+    void refusesFilesThatAreNoModel() throws IOException {
+        byte[] model = Files.readAllBytes(reference().file());
+        byte[] garbage = new byte[1000];
+        Arrays.fill(garbage, (byte) 0x5A);
+        assertNoModel(new byte[0]);
+        assertNoModel("I am no model".getBytes(StandardCharsets.US_ASCII));
+        assertNoModel(garbage);
+        for (int length : new int[] {1, 100, model.length / 2, model.length - 1}) {
+            assertNoModel(Arrays.copyOf(model, length));
+        }
+    }
+
+    @Test
+    void refusesFilesThatAreMissingOrOutside() {
+        String suffix = provider().fileSuffixes().iterator().next();
+        ServingException missing = failureOfLoading(spec(scratch().resolve("none" + suffix)));
+        assertThat(missing.code()).isEqualTo(ErrorCode.INVALID_MODEL);
+        assertThat(missing.safeMessage()).contains("none" + suffix);
+        ModelSpec inside = spec(scratch().resolve("inside"));
+        Path outside = scratch().toAbsolutePath().relativize(reference().file().toAbsolutePath());
+        ServingException escaping = failureOfLoading(new ModelSpec(
+                inside.id(),
+                inside.location(),
+                new ModelFiles(inside.files().root(), Optional.of(outside.toString())),
+                inside.engine(),
+                inside.handler(),
+                inside.batching(),
+                inside.instances(),
+                inside.limits(),
+                inside.options()));
+        assertThat(escaping.code()).isEqualTo(ErrorCode.INVALID_MODEL);
+    }
+
+    @Test
+    void loadingAndUnloadingKeepsResidentMemoryFlat() {
+        assertFlat(
+                "loads",
+                () -> withInstance(
+                        instance -> assertAnswer(instance, reference().rows().subList(0, 1))));
+    }
+
+    @Test
+    void failedLoadsAndCallsKeepResidentMemoryFlat() throws IOException {
+        byte[] model = Files.readAllBytes(reference().file());
+        Path broken = write(Arrays.copyOf(model, model.length / 2));
+        try (TensorModel sound = engine().load(spec(reference().file()));
+                TensorInstance instance = sound.newInstance()) {
+            assertFlat("failures", () -> {
+                failureOfLoading(spec(broken));
+                refuses(sound, instance, List.of(zeros(DataType.FP32, Shape.of(2))));
+            });
+        }
+    }
+
+    @Test
+    void writesToItsCacheDirectoryAlone() {
+        Set<String> nativesBefore = natives();
+        withInstance(instance -> assertAnswer(instance, reference().rows()));
+        assertThat(HomeListing.take()).isEqualTo(homeBefore());
+        assertThat(natives()).isEqualTo(nativesBefore);
+    }
+
+    private Set<String> natives() {
+        return settings().nativeDirectory().map(HomeListing::below).orElse(Set.of());
+    }
+
+    private void assertFlat(String what, Runnable cycle) {
+        if (ResidentMemory.bytes().isEmpty()) {
+            return;
+        }
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < LOAD_ROUNDS; round++) {
+            long before = residentAfterCollection();
+            for (int i = 0; i < LOAD_CYCLES; i++) {
+                cycle.run();
+            }
+            least = Math.min(least, residentAfterCollection() - before);
+        }
+        assertThat(least)
+                .as("bytes by which resident memory grew in each %d %s", LOAD_CYCLES, what)
+                .isLessThan(FLAT);
+    }
+
+    private static long residentAfterCollection() {
+        System.gc(); // frees the direct buffers that only dead objects hold
+        return ResidentMemory.bytes().orElseThrow();
+    }
+
+    private void assertNoModel(byte[] content) throws IOException {
+        ServingException failure = failureOfLoading(spec(write(content)));
+        assertThat(failure.code()).isIn(ErrorCode.INVALID_MODEL, ErrorCode.LOAD_FAILED);
+        assertFitForClients(failure);
+    }
+
+    private Path write(byte[] content) throws IOException {
+        String suffix = provider().fileSuffixes().iterator().next();
+        return Files.write(scratch().resolve("broken" + suffix), content);
+    }
+
+    private void refuses(TensorModel model, TensorInstance instance, List<Tensor> inputs) {
+        ServingException failure = failureOfRunning(instance, inputs);
+        if (model.signature().isDeclared()) {
+            assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_INPUT);
+            assertThat(failure.safeMessage()).contains("expected: ");
+        } else {
+            assertThat(failure.code()).isIn(ErrorCode.INVALID_INPUT, ErrorCode.ENGINE_FAILED);
+        }
+    }
+
+    private void withInstance(Consumer<TensorInstance> test) {
+        try (TensorModel model = engine().load(spec(reference().file()));
+                TensorInstance instance = model.newInstance()) {
+            test.accept(instance);
+        }
+    }
+
+    private void assertAnswer(TensorInstance instance, List<ReferenceModel.Row> rows) {
+        run(instance, List.of(input(rows)), outputs -> {
+            assertThat(outputs).hasSize(1);
+            Tensor output = outputs.get(0);
+            assertThat(output.shape()).isEqualTo(reference().outputRow().rows(rows.size()));
+            float[] all = TestTensors.floats(output);
+            int width = all.length / rows.size();
+            for (int i = 0; i < rows.size(); i++) {
+                assertClose(
+                        Arrays.copyOfRange(all, i * width, (i + 1) * width),
+                        rows.get(i).output());
+            }
+        });
+    }
+
+    private static void assertClose(float[] actual, List<Float> expected) {
+        assertThat(actual).hasSize(expected.size());
+        for (int i = 0; i < expected.size(); i++) {
+            double allowed = TOLERANCE * Math.max(1, Math.abs(expected.get(i)));
+            if (!(Math.abs((double) actual[i] - expected.get(i)) <= allowed)) {
+                throw new AssertionError("element " + i + ": " + actual[i] + " (expected: " + expected.get(i) + ")");
+            }
+        }
+    }
+
+    private Tensor input(List<ReferenceModel.Row> rows) {
+        Shape shape = reference().inputRow().rows(rows.size());
+        float[] values = new float[Math.toIntExact(shape.elementCount())];
+        int at = 0;
+        for (ReferenceModel.Row row : rows) {
+            for (float value : row.input()) {
+                values[at++] = value;
+            }
+        }
+        return TestTensors.floats(allocator(), "image", shape, values);
+    }
+
+    private Tensor zeros(DataType type, Shape shape) {
+        return TestTensors.zeros(allocator(), "image", type, shape);
+    }
+
+    /** The same tensor, {@code offset} bytes into a larger buffer; takes over {@code tensor}. */
+    private Tensor shifted(Tensor tensor, int offset) {
+        DataBuffer larger = allocator().allocate(offset + tensor.data().size() + 8L);
+        ByteBuffer view = larger.view();
+        view.position(offset);
+        view.put(tensor.data().view());
+        DataBuffer slice = larger.retainedSlice(offset, tensor.data().size());
+        larger.release();
+        tensor.release();
+        return new Tensor(tensor.name(), tensor.type(), tensor.shape(), slice);
+    }
+
+    private static void onThreads(IntConsumer work) {
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                int thread = i;
+                running.add(threads.submit(() -> work.accept(thread)));
+            }
+            for (Future<?> one : running) {
+                one.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            throw new AssertionError("a thread failed", e);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}

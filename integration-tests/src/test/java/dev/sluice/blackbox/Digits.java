@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.blackbox;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The bundled digit images with the reference's answers. */
+final class Digits {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Digits() {}
+
+    /**
+     * One image.
+     *
+     * @param probabilities the Python reference's, by class
+     */
+    record Digit(String file, byte[] image, int label, List<Double> probabilities) {
+        /** Largest difference between an answer of the server and the reference. */
+        double deviation(String answer) {
+            double largest = 0;
+            JsonNode classes = parse(answer);
+            for (int label = 0; label < probabilities.size(); label++) {
+                double actual = classes.path(Integer.toString(label)).asDouble(Double.NaN);
+                largest = Math.max(largest, Math.abs(actual - probabilities.get(label)));
+            }
+            return largest;
+        }
+
+        boolean isJpeg() {
+            return file.endsWith(".jpg");
+        }
+    }
+
+    static List<Digit> all() {
+        try {
+            List<Digit> digits = new ArrayList<>();
+            for (JsonNode entry :
+                    JSON.readTree(Distribution.digits().resolve("reference.json").toFile()).get("digits")) {
+                List<Double> probabilities = new ArrayList<>();
+                entry.get("probabilities").forEach(value -> probabilities.add(value.asDouble()));
+                Path image = Distribution.digits().resolve(entry.get("file").asText());
+                digits.add(new Digit(
+                        entry.get("file").asText(),
+                        Files.readAllBytes(image),
+                        entry.get("label").asInt(),
+                        probabilities));
+            }
+            return digits;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static JsonNode parse(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException("not JSON: " + json, e);
+        }
+    }
+
+    /** Packs the digits into {@code store} as {@code name.mar}, with the command line archiver. */
+    static Path pack(Path store, String name, String serializedFile) throws IOException, InterruptedException {
+        Process archiver = new ProcessBuilder(
+                        Distribution.root().resolve("bin/sluice").toString(),
+                        "archive",
+                        "--model-name",
+                        name,
+                        "--version",
+                        "1.0",
+                        "--serialized-file",
+                        Distribution.digits().resolve(serializedFile).toString(),
+                        "--handler",
+                        "image_classifier",
+                        "--extra-files",
+                        Distribution.digits().resolve("index_to_name.json").toString(),
+                        "--config-file",
+                        Distribution.digits().resolve("model-config.yaml").toString(),
+                        "--export-path",
+                        store.toString())
+                .inheritIO()
+                .start();
+        int exit = archiver.waitFor();
+        if (exit != 0) {
+            throw new IllegalStateException("sluice archive ended with " + exit);
+        }
+        return store.resolve(name + ".mar");
+    }
+}
