@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.handler;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.sluice.tensor.DataType;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** Numbers of a JSON text as little-endian bytes of one {@link DataType}, in the order they come. */
+final class NumberSink {
+    private final DataType type;
+    /** Written by the thread that parses. */
+    private ByteBuffer bytes;
+
+    /** @param type one for which {@link #takes} is true */
+    NumberSink(DataType type) {
+        this.type = type;
+        this.bytes = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Whether JSON numbers can be turned into this type. */
+    static boolean takes(DataType type) {
+        return switch (type) {
+            case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 -> true;
+            case FP16, BF16, BYTES -> false;
+        };
+    }
+
+    /** Takes the parser's current token; false if it is not a value of the type. */
+    boolean add(JsonParser parser) throws IOException {
+        if (bytes.remaining() < Long.BYTES) {
+            ByteBuffer grown = ByteBuffer.allocate(Math.multiplyExact(bytes.capacity(), 2));
+            bytes = grown.order(ByteOrder.LITTLE_ENDIAN).put(bytes.flip());
+        }
+        JsonToken token = parser.currentToken();
+        return switch (type) {
+            case BOOL -> token.isBoolean() && put(parser.getBooleanValue() ? 1 : 0, 1);
+            case FP32 -> token.isNumeric() && put(Float.floatToRawIntBits((float) parser.getDoubleValue()), 4);
+            case FP64 -> token.isNumeric() && put(Double.doubleToRawLongBits(parser.getDoubleValue()), 8);
+            case UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64 ->
+                token == JsonToken.VALUE_NUMBER_INT && putInteger(parser.getBigIntegerValue());
+            case FP16, BF16, BYTES -> false;
+        };
+    }
+
+    byte[] toByteArray() {
+        return Arrays.copyOf(bytes.array(), bytes.position());
+    }
+
+    private boolean putInteger(BigInteger value) {
+        int bits = type.elementBytes() * 8;
+        boolean fits = isUnsigned() ? value.signum() >= 0 && value.bitLength() <= bits : value.bitLength() < bits;
+        return fits && put(value.longValue(), type.elementBytes());
+    }
+
+    private boolean isUnsigned() {
+        return type == DataType.UINT8 || type == DataType.UINT16 || type == DataType.UINT32 || type == DataType.UINT64;
+    }
+
+    /** Writes the lower {@code size} bytes of {@code value}. */
+    private boolean put(long value, int size) {
+        bytes.putLong(bytes.position(), value);
+        bytes.position(bytes.position() + size);
+        return true;
+    }
+}

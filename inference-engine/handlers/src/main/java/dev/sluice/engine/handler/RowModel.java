@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.handler;
+
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelInstance;
+import dev.sluice.engine.TensorInstance;
+import dev.sluice.engine.TensorModel;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.model.Signature;
+import dev.sluice.tensor.BufferAllocator;
+import java.util.function.Supplier;
+
+/** A tensor model behind a handler that works row by row. */
+final class RowModel implements LoadedModel {
+    private final TensorModel model;
+    private final Supplier<RowCodec> codecs;
+    private final BufferAllocator allocator;
+    private final int maxBatch;
+
+    /** @param codecs makes one for each instance */
+    RowModel(TensorModel model, ModelSpec spec, BufferAllocator allocator, Supplier<RowCodec> codecs) {
+        this.model = model;
+        this.codecs = codecs;
+        this.allocator = allocator;
+        this.maxBatch = spec.batching().maxSize();
+    }
+
+    /** Undeclared: clients send content, whatever the model behind takes. */
+    @Override
+    public Signature signature() {
+        return Signature.UNDECLARED;
+    }
+
+    @Override
+    public ModelInstance newInstance() {
+        TensorInstance instance = model.newInstance();
+        try {
+            InputBuffer buffer = new InputBuffer(allocator, model.signature());
+            return new RowInstance(instance, codecs.get(), buffer, maxBatch);
+        } catch (RuntimeException e) {
+            instance.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}

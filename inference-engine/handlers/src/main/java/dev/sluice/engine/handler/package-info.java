@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * TorchServe's built-in handlers: what turns a request's bytes into rows of a model's input, and rows of its output into
+ * the bytes of an answer.
+ *
+ * <p><b>Start here:</b> {@link dev.sluice.engine.handler.RowCodec} is what a handler has to say;
+ * {@link dev.sluice.engine.handler.RowInstance} does the rest for all of them;
+ * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example.
+ *
+ * <p><b>Threads:</b> providers and models are safe from any thread; codecs and instances are confined to one instance
+ * thread.
+ *
+ * <p><b>May not import:</b> any engine, {@code scheduling} or anything after it. Who runs the tensors is unknown here.
+ */
+@NullMarked
+package dev.sluice.engine.handler;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.Signature;
+import dev.sluice.model.TensorSpec;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BaseHandlerTest {
+    private static final BaseHandlerProvider PROVIDER = new BaseHandlerProvider();
+
+    @Test
+    void answersARowWithANestedList() {
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, -1, 2, 2))) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[[1, 2.5], [-3e-5, 0.1]]"))))
+                    .isEqualTo("""
+                            [
+                              [
+                                1.0,
+                                2.5
+                              ],
+                              [
+                                -2.9999999242136255e-05,
+                                0.10000000149011612
+                              ]
+                            ]""");
+        }
+    }
+
+    @Test
+    void readsAnyBodyThatIsJson() {
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, -1, 1))) {
+            byte[] json = "[7]".getBytes(StandardCharsets.UTF_8);
+
+            assertThat(harness.text(Harness.request(Harness.content("data", "", json))))
+                    .isEqualTo("[\n  7.0\n]");
+        }
+    }
+
+    @Test
+    void gathersRowsOfOneShapeIntoOneRun() {
+        FakeTensorModel model =
+                new FakeTensorModel(FakeTensorModel.input(DataType.FP32, -1, -1), FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            List<String> answers = harness.texts(
+                    Harness.request(Harness.json("body", "[1]")),
+                    Harness.request(Harness.json("body", "[2, 3]")),
+                    Harness.request(Harness.json("body", "[4]")));
+
+            assertThat(model.inputShapes).containsExactly(Shape.of(2, 1), Shape.of(1, 2));
+            assertThat(answers).containsExactly("[\n  1.0\n]", "[\n  2.0,\n  3.0\n]", "[\n  4.0\n]");
+        }
+    }
+
+    @Test
+    void runsRowByRowAModelExportedForOneRow() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, 1, 1);
+        try (Harness harness = attach(model)) {
+            List<String> answers = harness.texts(
+                    Harness.request(Harness.json("body", "[1]")), Harness.request(Harness.json("body", "[2]")));
+
+            assertThat(model.inputShapes).containsExactly(Shape.of(1, 1), Shape.of(1, 1));
+            assertThat(answers).containsExactly("[\n  1.0\n]", "[\n  2.0\n]");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "FP64   | [0.1]                  | 0.1",
+                "INT64  | [-9223372036854775808] | -9223372036854775808",
+                "UINT64 | [18446744073709551615] | 18446744073709551615",
+                "INT32  | [-5]                   | -5",
+                "UINT32 | [4294967295]           | 4294967295",
+                "INT16  | [-32768]               | -32768",
+                "UINT16 | [65535]                | 65535",
+                "INT8   | [-128]                 | -128",
+                "UINT8  | [255]                  | 255",
+                "BOOL   | [true]                 | true",
+                "FP32   | [NaN]                  | NaN",
+                "FP32   | [-Infinity]            | -Infinity",
+            })
+    void usesTheDeclaredType(DataType type, String body, String expected) {
+        FakeTensorModel model = FakeTensorModel.echo(type, -1, 1);
+        try (Harness harness = attach(model)) {
+            assertThat(harness.text(Harness.request(Harness.json("body", body))))
+                    .isEqualTo("[\n  " + expected + "\n]");
+            assertThat(model.inputTypes).containsExactly(type);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "FP32  | [[1, 2], [3]]  | input 'body': a list of length 1 beside one of 2 (expected: lists of one level equally long)",
+                "FP32  | [1, [2]]       | input 'body': a list where numbers are on level 1 (expected: lists of one level equally long)",
+                "FP32  | [[1], 2]       | input 'body': numbers on level 1 and on level 2 (expected: lists of one level equally long)",
+                "FP32  | [[], [1]]      | input 'body': a list of length 1 beside one of 0 (expected: lists of one level equally long)",
+                "FP32  | [[[]], []]     | input 'body': numbers on level 2 and on level 3 (expected: lists of one level equally long)",
+                "FP32  | ['1']          | input 'body': a string (expected: FP32 values in nested lists)",
+                "FP32  | [null]         | input 'body': null (expected: FP32 values in nested lists)",
+                "FP32  | [true]         | input 'body': true (expected: FP32 values in nested lists)",
+                "FP32  | {}             | input 'body': an object (expected: FP32 values in nested lists)",
+                "FP32  | ' '            | input 'body': nothing (expected: FP32 values in nested lists)",
+                "FP32  | [1             | input 'body': not JSON at byte 2 (expected: a nested list of numbers)",
+                "FP32  | [1] [2]        | input 'body': more than one JSON value (expected: one)",
+                "FP32  | [1, 2, 3]      | input 'body': [3] (expected: [2], one row of the model's input)",
+                "FP32  | 5              | input 'body': [] (expected: [2], one row of the model's input)",
+                "INT64 | [1.5, 2]       | input 'body': 1.5 (expected: INT64 values in nested lists)",
+                "UINT8 | [256, 0]       | input 'body': 256 (expected: UINT8 values in nested lists)",
+                "UINT8 | [-1, 0]        | input 'body': -1 (expected: UINT8 values in nested lists)",
+                "INT8  | [128, 0]       | input 'body': 128 (expected: INT8 values in nested lists)",
+                "BOOL  | [1, 0]         | input 'body': 1 (expected: BOOL values in nested lists)",
+            })
+    void refusesAloneWhatIsNoRow(DataType type, String body, String message) {
+        FakeTensorModel model = FakeTensorModel.echo(type, -1, 2);
+        String good = type == DataType.BOOL ? "[true, false]" : "[1, 2]";
+        try (Harness harness = attach(model)) {
+            List<String> answers = harness.texts(
+                    Harness.request(Harness.json("body", body.replace('\'', '"'))),
+                    Harness.request(Harness.json("body", good)));
+
+            assertThat(answers.get(0)).isEqualTo("INVALID_INPUT " + message);
+            assertThat(answers.get(1)).startsWith("[\n  ");
+            assertThat(model.inputShapes).containsExactly(Shape.of(1, 2));
+        }
+    }
+
+    @Test
+    void refusesListsNestedTooDeep() {
+        try (Harness harness = attach(new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy))) {
+            String deepest = "[".repeat(64) + "1" + "]".repeat(64);
+
+            assertThat(harness.text(Harness.request(Harness.json("body", deepest))))
+                    .startsWith("[\n");
+            assertThat(harness.text(Harness.request(Harness.json("body", "[" + deepest + "]"))))
+                    .isEqualTo("INVALID_INPUT input 'body': lists nested deeper than 64 (expected: at most 64)");
+            assertThat(harness.text(Harness.request(Harness.json("body", "[".repeat(1_000_000)))))
+                    .startsWith("INVALID_INPUT");
+        }
+    }
+
+    @Test
+    void keepsEmptyDimensions() {
+        try (Harness harness = attach(new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy))) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[[], []]"))))
+                    .isEqualTo("[\n  [],\n  []\n]");
+        }
+    }
+
+    @Test
+    void answersSeveralOutputsWithAListOfThem() {
+        FakeTensorModel model = new FakeTensorModel(
+                Signature.UNDECLARED,
+                input -> List.of(
+                        FakeTensorModel.copy(input).get(0),
+                        FakeTensorModel.tensor("n", DataType.INT8, Shape.of(1), new byte[] {9})));
+        try (Harness harness = attach(model)) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[1]"))))
+                    .isEqualTo("[\n  [\n    1.0\n  ],\n  9\n]");
+        }
+    }
+
+    @Test
+    void readsHalfPrecisionOutputs() {
+        short[] halves = {0x3c00, (short) 0xc000, 0x0001, 0x7bff, 0x7c00, (short) 0x8000, 0x3555};
+        ByteBuffer bytes = ByteBuffer.allocate(halves.length * 2).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asShortBuffer().put(halves);
+        Tensor half = FakeTensorModel.tensor("h", DataType.FP16, Shape.of(1, halves.length), bytes.array());
+        try (Harness harness = attach(new FakeTensorModel(Signature.UNDECLARED, input -> List.of(half)))) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[1]")))
+                            .replaceAll("\\s", ""))
+                    .isEqualTo("[1.0,-2.0,5.960464477539063e-08,65504.0,Infinity,-0.0,0.333251953125]");
+        }
+    }
+
+    @Test
+    void warmsUpAtOneRowAndAtTheLargestBatch() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, -1, 3, -1);
+        try (Harness harness = new Harness(PROVIDER, model, Harness.spec(Path.of("no-such-folder"), 4, Map.of()))) {
+            harness.warmUp();
+
+            assertThat(model.inputShapes).containsExactly(Shape.of(1, 3, 1), Shape.of(4, 3, 1));
+            assertThat(model.outputs)
+                    .allSatisfy(output -> assertThat(output.data().references()).isZero());
+        }
+    }
+
+    @Test
+    void cannotWarmUpWhatDeclaresNothing() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            harness.warmUp();
+
+            assertThat(model.inputShapes).isEmpty();
+        }
+    }
+
+    @Test
+    void refusesModelsItCannotFeed() {
+        TensorSpec input = new TensorSpec("x", DataType.FP32, Shape.of(-1, 2));
+        Signature two = new Signature(List.of(input, input), List.of());
+
+        assertInvalid(two, "base_handler: the model takes 2 inputs (expected: 1)");
+        assertInvalid(
+                FakeTensorModel.input(DataType.BYTES, -1),
+                "base_handler: the model's input 'x' is BYTES [-1] (expected: BOOL, an integer type, FP32 or FP64)");
+        assertInvalid(
+                FakeTensorModel.input(DataType.FP32, 8, 2),
+                "base_handler: the model's input 'x' is FP32 [8, 2]"
+                        + " (expected: an outermost dimension of -1 or 1, for the rows of a batch)");
+    }
+
+    private static void assertInvalid(Signature signature, String message) {
+        assertThatThrownBy(() -> attach(new FakeTensorModel(signature, FakeTensorModel::copy)))
+                .isInstanceOf(ServingException.class)
+                .hasMessage(message);
+    }
+
+    private static Harness attach(FakeTensorModel model) {
+        return new Harness(PROVIDER, model, Harness.spec(Map.of()));
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.Signature;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What all row handlers share: grouping, failing alone, and giving memory back. */
+class RowInstanceTest {
+    private static final InferenceRequest ONE = Harness.request(Harness.json("body", "[1]"));
+    private static final InferenceRequest TWO = Harness.request(Harness.json("body", "[1, 2]"));
+    private static final InferenceRequest BROKEN = Harness.request(Harness.json("body", "["));
+
+    @Test
+    void releasesOutputsAndOnCloseItsBuffer() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        Harness harness = attach(model);
+        try (harness) {
+            harness.execute(ONE, TWO, BROKEN);
+            assertThat(model.openInstances).isOne();
+        }
+
+        assertThat(model.outputs)
+                .hasSize(2)
+                .allSatisfy(output -> assertThat(output.data().references()).isZero());
+        assertThat(harness.allocated)
+                .isNotEmpty()
+                .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
+        assertThat(model.openInstances).isZero();
+        assertThat(model.closed).isTrue();
+    }
+
+    @Test
+    void allocatesOnlyToGrow() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            harness.execute(ONE);
+            harness.execute(ONE);
+            assertThat(harness.allocated).hasSize(1);
+
+            harness.execute(TWO);
+            harness.execute(ONE);
+
+            assertThat(harness.allocated).hasSize(2);
+            assertThat(harness.allocated.get(0).references()).isZero();
+            assertThat(harness.allocated.get(1).references()).isOne();
+        }
+    }
+
+    @Test
+    void throwsWhatFailsTheWholeBatch() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, input -> {
+            throw new ServingException(ErrorCode.ENGINE_FAILED, "no");
+        });
+        try (Harness harness = attach(model)) {
+            assertThatThrownBy(() -> harness.execute(ONE, ONE)).hasMessage("no");
+            assertThat(harness.allocated.get(0).references()).isOne();
+        }
+    }
+
+    @Test
+    void keepsTheOtherOutcomesWhenOneRunFails() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, RowInstanceTest::onlyOneColumn);
+        try (Harness harness = attach(model)) {
+            assertThat(harness.texts(ONE, TWO, BROKEN))
+                    .containsExactly(
+                            "[\n  1.0\n]",
+                            "INVALID_INPUT columns: 2",
+                            "INVALID_INPUT input 'body': not JSON at byte 1 (expected: a nested list of numbers)");
+        }
+    }
+
+    @Test
+    void failsABatchWhoseRowsCannotBeToldApart() {
+        FakeTensorModel model = new FakeTensorModel(
+                Signature.UNDECLARED,
+                input -> List.of(FakeTensorModel.tensor("y", DataType.FP32, Shape.of(1, 1), new byte[4])));
+        try (Harness harness = attach(model)) {
+            assertThatThrownBy(() -> harness.execute(ONE, ONE))
+                    .isInstanceOfSatisfying(
+                            ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
+                    .hasMessage("model output 'y': FP32 [1, 1]"
+                            + " (expected: numbers in 2 rows, one per row of its input)");
+            assertThat(model.outputs.get(0).data().references()).isZero();
+        }
+    }
+
+    @Test
+    void runsNothingWhenNoRowIsGood() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            assertThat(harness.texts(BROKEN)).hasSize(1);
+            assertThat(model.inputShapes).isEmpty();
+        }
+    }
+
+    @Test
+    void closesTheEnginesInstanceEvenIfNothingRan() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+
+        attach(model).close();
+
+        assertThat(model.openInstances).isZero();
+    }
+
+    private static List<Tensor> onlyOneColumn(Tensor input) {
+        if (input.shape().dimension(1) != 1) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, "columns: " + input.shape().dimension(1));
+        }
+        return FakeTensorModel.copy(input);
+    }
+
+    private static Harness attach(FakeTensorModel model) {
+        return new Harness(new BaseHandlerProvider(), model, Harness.spec(Map.of()));
+    }
+}
