@@ -56,7 +56,7 @@ public class LeaseCounterLincheckTest {
     @Test
     void actsAsOneStepUnderEveryInterleaving() {
         new ModelCheckingOptions()
-                .iterations(20)
+                .iterations(10)
                 .actorsBefore(2)
                 .actorsAfter(0)
                 .invocationsPerIteration(100)
