@@ -55,6 +55,10 @@ public final class FakeServer implements AutoCloseable {
     private final HttpTransport transport;
 
     public FakeServer(boolean modelApiEnabled) {
+        this(modelApiEnabled, HttpLimits.defaults().withMaxRequestBytes(4096));
+    }
+
+    public FakeServer(boolean modelApiEnabled, HttpLimits limits) {
         ModelRegistry registry = new ModelRegistry();
         ModelLifecycle lifecycle = new ModelLifecycle(
                 registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
@@ -67,7 +71,7 @@ public final class FakeServer implements AutoCloseable {
                         List.of(
                                 new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE)),
                                 new ListenerConfig("127.0.0.1", 0, Set.of(Plane.MANAGEMENT))),
-                        HttpLimits.defaults().withMaxRequestBytes(4096),
+                        limits,
                         1,
                         true),
                 List.of(protocol),
@@ -104,6 +108,11 @@ public final class FakeServer implements AutoCloseable {
     /** Requests waiting in the queue of the default version of {@code model}. */
     public int waiting(String model) {
         return admin.describe(ModelRef.of(model)).queue().waiting();
+    }
+
+    /** Whether an instance of the {@code held} handler has begun with a request. */
+    public boolean isTaken(String model) {
+        return waiting(model) == 0 && loader.permits.hasQueuedThreads();
     }
 
     /** Lets models of the {@code held} handler answer that many requests. */

@@ -3,7 +3,12 @@ package dev.sluice.server.protocol.torchserve;
 
 import dev.sluice.server.protocol.Plane;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A golden wire file: what the server starts with, and exchanges in order. The README beside the files has the format.
@@ -19,6 +25,8 @@ import java.util.regex.Pattern;
  * @param models workers by location
  */
 record GoldenFile(boolean modelApiEnabled, Map<String, Integer> models, List<Exchange> exchanges) {
+    private static final String FOLDER = "/golden/torchserve/";
+
     private static final Map<String, String> PLACEHOLDERS = Map.of(
             "{uuid}", "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
             "{length}", "\\d+",
@@ -37,11 +45,29 @@ record GoldenFile(boolean modelApiEnabled, Map<String, Integer> models, List<Exc
         }
     }
 
-    static GoldenFile read(Path file) {
-        try {
-            return parse(Files.readString(file));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Names of all files, sorted; they lie in a folder or in a jar. */
+    static List<String> names() throws IOException, URISyntaxException {
+        URI folder = GoldenFile.class.getResource(FOLDER + "ping.http").toURI();
+        if (!folder.getScheme().equals("jar")) {
+            return names(Path.of(folder).resolveSibling("."));
+        }
+        try (FileSystem jar = FileSystems.newFileSystem(folder, Map.of())) {
+            return names(jar.getPath(FOLDER));
+        }
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".http"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    static GoldenFile read(String name) throws IOException {
+        try (InputStream in = GoldenFile.class.getResourceAsStream(FOLDER + name)) {
+            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         }
     }
 

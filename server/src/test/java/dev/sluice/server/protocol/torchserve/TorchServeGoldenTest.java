@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.server.transport.http.LeakGuard;
 import dev.sluice.server.transport.http.RawClient;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,14 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LeakGuard.class)
 @Timeout(60)
 final class TorchServeGoldenTest {
-    private static List<Path> files() throws Exception {
-        URI folder =
-                TorchServeGoldenTest.class.getResource("/golden/torchserve").toURI();
-        try (Stream<Path> files = Files.list(Path.of(folder))) {
-            return files.filter(file -> file.toString().endsWith(".http"))
-                    .sorted()
-                    .toList();
-        }
+    private static List<String> files() throws Exception {
+        return GoldenFile.names();
     }
 
     @Test
@@ -36,7 +26,7 @@ final class TorchServeGoldenTest {
 
     @ParameterizedTest
     @MethodSource("files")
-    void answersAsInFile(Path file) {
+    void answersAsInFile(String file) throws Exception {
         GoldenFile golden = GoldenFile.read(file);
         try (FakeServer server = new FakeServer(golden.modelApiEnabled())) {
             golden.models().forEach(server::with);
