@@ -31,7 +31,13 @@ class ConfigSourcesTest {
             ,     ,        ,    ,     5,          5
             ,     ,        ,    ,     ,           100
             """, useHeadersInDisplayName = true)
-    void theNearestSourceWins(@Nullable String flag, @Nullable String ours, @Nullable String originals, @Nullable String yaml, @Nullable String properties, int winner)
+    void theNearestSourceWins(
+            @Nullable String flag,
+            @Nullable String ours,
+            @Nullable String originals,
+            @Nullable String yaml,
+            @Nullable String properties,
+            int winner)
             throws IOException {
         Map<String, String> environment = new HashMap<>();
         putIfSet(environment, "SLUICE_JOB_QUEUE_SIZE", ours);

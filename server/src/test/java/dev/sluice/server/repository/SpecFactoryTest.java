@@ -48,7 +48,8 @@ class SpecFactoryTest {
             ,    ,     4,      4
             ,    ,     ,       0
             """, useHeadersInDisplayName = true)
-    void theNearestSettingWins(@Nullable Integer api, @Nullable Integer yaml, @Nullable Integer models, int effective) throws IOException {
+    void theNearestSettingWins(@Nullable Integer api, @Nullable Integer yaml, @Nullable Integer models, int effective)
+            throws IOException {
         ModelSpec spec = resolve(
                 command(api, false),
                 settings(yaml),
@@ -93,7 +94,13 @@ class SpecFactoryTest {
             false,     '',                           3,      ,    ,        0,   0
             """, useHeadersInDisplayName = true)
     void countsInstances(
-            boolean atStartup, String yaml, @Nullable Integer models, @Nullable Integer api, @Nullable Integer fallback, int min, int max)
+            boolean atStartup,
+            String yaml,
+            @Nullable Integer models,
+            @Nullable Integer api,
+            @Nullable Integer fallback,
+            int min,
+            int max)
             throws IOException {
         Map<String, Object> served = models == null ? Map.of() : Map.of("minWorkers", models, "maxWorkers", models);
         RegisterModel command = withInstances(command(null, atStartup), api);

@@ -36,8 +36,10 @@ class SafeYamlTest {
         Map<String, Object> read = SafeYaml.parse("a: {b: 1}");
 
         assertThatThrownBy(() -> read.put("c", 1)).isInstanceOf(UnsupportedOperationException.class);
-        assertThat(read.get("a")).isInstanceOfSatisfying(Map.class, nested -> assertThatThrownBy(nested::clear)
-                .isInstanceOf(UnsupportedOperationException.class));
+        assertThat(read.get("a"))
+                .isInstanceOfSatisfying(
+                        Map.class,
+                        nested -> assertThatThrownBy(nested::clear).isInstanceOf(UnsupportedOperationException.class));
     }
 
     @ParameterizedTest
