@@ -88,7 +88,9 @@ public final class ModelHandlers {
         Parameters parameters = released(request);
         Optional<String> version = version(request).or(() -> parameters.name("model_version"));
         InstanceSpec wanted = wanted(parameters);
-        CompletionStage<ModelStatus> scaled = admin.scale(ref(request, version), wanted);
+        // Throws for an unknown model, which a client that does not wait for the change is told all the same.
+        ModelRef model = admin.describe(ref(request, version)).spec().ref();
+        CompletionStage<ModelStatus> scaled = admin.scale(model, wanted);
         if (parameters.isTrue("synchronous", false)) {
             CompletionStage<?> unused = scaled.whenComplete((status, failure) -> responder.respond(
                     failure == null
