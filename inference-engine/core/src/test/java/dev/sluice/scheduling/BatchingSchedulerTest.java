@@ -23,13 +23,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -465,14 +465,14 @@ class BatchingSchedulerTest {
     /** Planted: an instance told to stop that drops the batch it has just taken. */
     @Test
     void runsTheBatchItHasTakenAlsoWhenItIsToldToStopInThatMoment() throws Exception {
-        AtomicReference<BatchingScheduler> self = new AtomicReference<>();
+        CompletableFuture<BatchingScheduler> self = new CompletableFuture<>();
         BatchPolicy stopsWhileDeciding = (facts, now) -> {
-            CompletionStage<Void> unused = self.get().resize(0);
+            CompletionStage<Void> unused = self.join().resize(0);
             return new BatchPolicy.Decision.Close(facts.waiting());
         };
         BatchingScheduler scheduler =
                 scheduler(ScriptedModel.answering(numbers), stopsWhileDeciding, (id, size, queued, computed) -> {});
-        self.set(scheduler);
+        self.complete(scheduler);
         await(scheduler.resize(1));
 
         assertThat(submit(scheduler, 3).number()).isEqualTo(Numbers.expected(3));
