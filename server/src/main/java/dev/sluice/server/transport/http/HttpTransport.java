@@ -125,7 +125,7 @@ public final class HttpTransport implements AutoCloseable {
                 .findFirst()
                 .map(Listener::address)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "plane: " + plane + " (expected: one that is listened for: " + sites + ")"));
+                        "plane: " + plane + " (expected: one of a listener that has started)"));
     }
 
     /** Connections now open. */

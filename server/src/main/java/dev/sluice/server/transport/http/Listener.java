@@ -51,8 +51,7 @@ record Listener(Set<Plane> planes, Channel channel) {
         if (!bound.isSuccess()) {
             throw new ServingException(
                     ErrorCode.FAILED_PRECONDITION,
-                    "Cannot listen on " + address.getHostString() + ":" + address.getPort() + ": "
-                            + bound.cause().getMessage(),
+                    "Cannot listen on " + address.getHostString() + ":" + address.getPort() + ": " + bound.cause(),
                     bound.cause());
         }
         return new Listener(planes, bound.channel());
