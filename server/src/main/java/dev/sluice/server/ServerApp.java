@@ -4,6 +4,7 @@ package dev.sluice.server;
 import dev.sluice.engine.CatalogModelLoader;
 import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.HandlerProvider;
+import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
@@ -121,9 +122,21 @@ public final class ServerApp implements AutoCloseable {
      * @throws dev.sluice.inference.ServingException if a listener cannot be bound
      */
     void start() {
-        transport.start();
+        bind();
         listening = true;
         new StartupLoading(admin).run(startupModels);
+    }
+
+    private void bind() {
+        try {
+            transport.start();
+        } catch (ServingException e) {
+            throw new ServingException(
+                    e.code(),
+                    e.safeMessage() + ". Stop what listens there, or choose another address with --set"
+                            + " inference_address=http://HOST:PORT, management_address or metrics_address.",
+                    e);
+        }
     }
 
     /** The base URL of each plane that is served, with the port it was given. */

@@ -68,20 +68,26 @@ final class DemoCommand implements Callable<Integer> {
                         ErrorCode.FAILED_PRECONDITION,
                         "the digits model is not part of this installation; start the demo with ./sluice demo from"
                                 + " a checkout, or from an unpacked distribution"));
-        try (DemoStore store = DemoStore.pack(source, console.temporaryDirectory(), console.clock());
-                RunningServer server = launcher.start(config(store))) {
+        DemoStore store = DemoStore.pack(source, console.temporaryDirectory(), console.clock());
+        try (RunningServer server = start(store)) {
             Map<Plane, String> addresses = server.addresses();
             addresses.forEach((plane, url) -> console.out().println(ServerBanner.listener(plane, url)));
             console.out().println();
             boolean allRight = askAll(store, address(addresses, Plane.INFERENCE));
             repeatLines(store, addresses).forEach(console.out()::println);
-            console.out().flush();
             if (!once) {
                 console.out().println("Model server started. Ctrl-C stops it.");
                 console.out().flush();
                 server.awaitStop();
             }
             return allRight ? SluiceCli.OK : SluiceCli.FAILED;
+        }
+    }
+
+    /** Once it has started it has unpacked the archives, and a signal that ends the process leaves no time to tidy up. */
+    private RunningServer start(DemoStore store) {
+        try (store) {
+            return launcher.start(config(store));
         }
     }
 

@@ -96,6 +96,7 @@ public final class DemoStore implements AutoCloseable {
         return samples;
     }
 
+    /** Deletes the archives; the samples stay. */
     @Override
     public void close() {
         try {
