@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.benchmarks;
+
+import dev.sluice.inference.Ticker;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** Puts a running server under open-loop load, from the command line. */
+public final class HttpLoad {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private HttpLoad() {}
+
+    /**
+     * Runs once and prints one table row.
+     *
+     * @param args URL, requests a second, seconds, file with the body, and maybe its media type
+     */
+    public static void main(String[] args) throws IOException {
+        if (args.length < 4) {
+            throw new IllegalArgumentException(
+                    "arguments: " + args.length + " (expected: URL, requests a second, seconds, file [, media type])");
+        }
+        HttpRequest request = HttpRequest.newBuilder(URI.create(args[0]))
+                .timeout(PATIENCE)
+                .header("Content-Type", args.length > 4 ? args[4] : "application/octet-stream")
+                .POST(HttpRequest.BodyPublishers.ofFile(Path.of(args[3])))
+                .build();
+        Duration sending = Duration.ofSeconds(Long.parseLong(args[2]));
+        LoadReport report = run(LoadPlan.lasting(Double.parseDouble(args[1]), sending), request);
+        System.out.println(LoadReport.HEADER);
+        System.out.println(report.row());
+    }
+
+    private static LoadReport run(LoadPlan plan, HttpRequest request) {
+        ExecutorService executor = Executors.newFixedThreadPool(2, task -> {
+            Thread thread = new Thread(task, "http-load");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            Ticker ticker = Ticker.system();
+            return new LoadGenerator(ticker, Pause.parking(ticker)).run(plan, new HttpTarget(request, executor));
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+}
