@@ -12,12 +12,15 @@ import java.util.concurrent.Executors;
 
 /** Puts a running server under open-loop load, from the command line. */
 public final class HttpLoad {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** Less than the generator waits for: a slow answer has failed, and only one that never comes is lost. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(8);
+
+    private static final Duration WARM_UP = Duration.ofSeconds(3);
 
     private HttpLoad() {}
 
     /**
-     * Runs once and prints one table row.
+     * Warms up for a moment, runs once and prints one table row.
      *
      * @param args URL, requests a second, seconds, file with the body, and maybe its media type
      */
@@ -27,7 +30,7 @@ public final class HttpLoad {
                     "arguments: " + args.length + " (expected: URL, requests a second, seconds, file [, media type])");
         }
         HttpRequest request = HttpRequest.newBuilder(URI.create(args[0]))
-                .timeout(PATIENCE)
+                .timeout(TIMEOUT)
                 .header("Content-Type", args.length > 4 ? args[4] : "application/octet-stream")
                 .POST(HttpRequest.BodyPublishers.ofFile(Path.of(args[3])))
                 .build();
@@ -45,7 +48,11 @@ public final class HttpLoad {
         });
         try {
             Ticker ticker = Ticker.system();
-            return new LoadGenerator(ticker, Pause.parking(ticker)).run(plan, new HttpTarget(request, executor));
+            LoadGenerator generator = new LoadGenerator(ticker, Pause.parking(ticker));
+            HttpTarget target = new HttpTarget(request, executor);
+            // Not shown: the client's own code is slow at first, and so may be the server's.
+            LoadReport unused = generator.run(LoadPlan.lasting(plan.ratePerSecond(), WARM_UP), target);
+            return generator.run(plan, target);
         } finally {
             executor.shutdownNow();
         }

@@ -4,6 +4,8 @@ package dev.sluice.benchmarks.subject;
 import dev.sluice.benchmarks.Pause;
 import dev.sluice.engine.Batch;
 import dev.sluice.inference.Ticker;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 
 /**
@@ -22,21 +24,22 @@ public interface Work {
 
     /** Takes {@code duration} and no processor, like a device that computes by itself. */
     static Work parking(Duration duration) {
-        return taking(duration, Pause.parking(Ticker.system()));
+        Ticker ticker = Ticker.system();
+        Pause pause = Pause.parking(ticker);
+        return batch -> pause.until(ticker.nanos() + duration.toNanos());
     }
 
-    /** Takes {@code duration} on the wall clock, and keeps a core busy for as long as it is given one. */
+    /**
+     * Takes {@code duration} of processor time. On the wall clock it would seem to compute while it waits for a core, and do more
+     * the busier the machine is.
+     */
     static Work spinning(Duration duration) {
-        Ticker ticker = Ticker.system();
-        return taking(duration, nanos -> {
-            while (nanos - ticker.nanos() > 0) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return batch -> {
+            long endNanos = threads.getCurrentThreadCpuTime() + duration.toNanos();
+            while (endNanos - threads.getCurrentThreadCpuTime() > 0) {
                 Thread.onSpinWait();
             }
-        });
-    }
-
-    private static Work taking(Duration duration, Pause pause) {
-        long nanos = duration.toNanos();
-        return batch -> pause.until(Ticker.system().nanos() + nanos);
+        };
     }
 }
