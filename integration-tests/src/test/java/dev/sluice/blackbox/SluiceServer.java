@@ -132,9 +132,17 @@ final class SluiceServer implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** Whatever state the test left it in. */
+    /** Whatever state the test left it in: by SIGTERM, so that it can delete what it unpacked, and by force if that takes long. */
     @Override
     public void close() {
+        process.destroy();
+        try {
+            if (process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         process.destroyForcibly();
     }
 }
