@@ -14,6 +14,9 @@ import java.util.List;
 public record Batch(ModelId model, List<InferenceRequest> requests) {
     public Batch {
         requests = List.copyOf(requests);
+        if (requests.isEmpty()) {
+            throw new IllegalArgumentException("requests: 0 (expected: 1 or more)");
+        }
     }
 
     public int size() {

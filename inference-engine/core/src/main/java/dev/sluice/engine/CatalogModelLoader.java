@@ -19,11 +19,18 @@ public final class CatalogModelLoader implements ModelLoader {
     private final Map<String, HandlerProvider> handlers;
     private final BufferAllocator allocator;
 
+    /** @throws IllegalArgumentException if two handlers claim one name */
     public CatalogModelLoader(EngineCatalog engines, List<HandlerProvider> handlers, BufferAllocator allocator) {
         this.engines = engines;
         this.allocator = allocator;
         Map<String, HandlerProvider> byName = new TreeMap<>();
-        handlers.forEach(handler -> handler.names().forEach(name -> byName.put(name, handler)));
+        for (HandlerProvider handler : handlers) {
+            for (String name : handler.names()) {
+                if (byName.putIfAbsent(name, handler) != null) {
+                    throw new IllegalArgumentException("handler '" + name + "' is there twice");
+                }
+            }
+        }
         this.handlers = Map.copyOf(byName);
     }
 
@@ -39,7 +46,7 @@ public final class CatalogModelLoader implements ModelLoader {
         TensorModel model = engines.engine(engineOf(spec)).load(spec);
         try {
             return handler.attach(model, spec, allocator);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             model.close();
             throw e;
         }

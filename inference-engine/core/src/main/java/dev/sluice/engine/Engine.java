@@ -3,7 +3,11 @@ package dev.sluice.engine;
 
 import dev.sluice.model.ModelSpec;
 
-/** One native runtime, loaded once per process. */
+/**
+ * One native runtime, loaded once per process.
+ *
+ * <p><b>Threads:</b> safe from any thread.
+ */
 public interface Engine extends AutoCloseable {
     EngineInfo info();
 

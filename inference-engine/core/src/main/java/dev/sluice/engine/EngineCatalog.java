@@ -3,11 +3,14 @@ package dev.sluice.engine;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engines of this process, each opened when the first model needs it: opening PyTorch takes half a second that a server
@@ -16,11 +19,19 @@ import java.util.function.Function;
  * <p><b>Threads:</b> safe from any thread; opening one engine blocks callers that want any other until it is done.
  */
 public final class EngineCatalog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineCatalog.class);
+
     private final Map<String, EngineProvider> providers;
     private final Function<String, EngineSettings> settings;
 
     /** Guarded by this. */
     private final Map<String, Engine> opened = new HashMap<>();
+
+    /** Guarded by this: why engines that were tried did not open. */
+    private final Map<String, ServingException> broken = new HashMap<>();
+
+    /** Guarded by this. */
+    private boolean closed;
 
     /**
      * @param settings what to open the engine of a given id with
@@ -42,13 +53,38 @@ public final class EngineCatalog implements AutoCloseable {
     }
 
     /**
-     * The engine of that id, opened if it was not.
+     * The engine of that id, opened if it was not. One that failed to open is not tried again: native libraries that loaded
+     * half cannot be unloaded, and a second try would only hide the first reason.
      *
-     * @throws ServingException {@code INVALID_MODEL} if there is none, naming those there are
+     * @throws ServingException {@code INVALID_MODEL} if there is none, naming those there are; {@code LOAD_FAILED} if it did not
+     *     open; {@code SHUTTING_DOWN} after {@link #close}
      */
     public synchronized Engine engine(String id) {
         EngineProvider provider = provider(id);
-        return opened.computeIfAbsent(id, key -> provider.open(settings.apply(key)));
+        if (closed) {
+            throw new ServingException(ErrorCode.SHUTTING_DOWN, "The server is stopping");
+        }
+        ServingException reason = broken.get(id);
+        if (reason != null) {
+            throw new ServingException(reason.code(), reason.safeMessage(), reason);
+        }
+        Engine engine = opened.get(id);
+        return engine != null ? engine : open(provider);
+    }
+
+    private synchronized Engine open(EngineProvider provider) {
+        try {
+            Engine engine = provider.open(settings.apply(provider.id()));
+            opened.put(provider.id(), engine);
+            return engine;
+        } catch (RuntimeException | Error e) {
+            ServingException reason = e instanceof ServingException serving
+                    ? serving
+                    : new ServingException(
+                            ErrorCode.LOAD_FAILED, "Engine " + provider.id() + " could not be opened", e);
+            broken.put(provider.id(), reason);
+            throw reason;
+        }
     }
 
     /**
@@ -68,29 +104,36 @@ public final class EngineCatalog implements AutoCloseable {
     }
 
     /**
-     * Id of the engine that runs files named like {@code file}.
+     * Id of the engine that runs files named like {@code file}. The longest suffix that fits decides; where engines share one,
+     * the first id in the natural order of strings.
      *
      * @throws ServingException {@code INVALID_MODEL} if none does, naming the suffixes that are known
      */
     public String engineFor(String file) {
         Map<String, String> suffixes = new TreeMap<>();
-        providers
-                .values()
-                .forEach(provider -> provider.fileSuffixes().forEach(suffix -> suffixes.put(suffix, provider.id())));
+        new TreeMap<>(providers)
+                .forEach((id, provider) -> provider.fileSuffixes().forEach(suffix -> suffixes.putIfAbsent(suffix, id)));
         return suffixes.entrySet().stream()
                 .filter(entry -> file.endsWith(entry.getKey()))
+                .max(Comparator.comparing(entry -> entry.getKey().length()))
                 .map(Map.Entry::getValue)
-                .findFirst()
                 .orElseThrow(() -> new ServingException(
                         ErrorCode.INVALID_MODEL,
                         "No engine runs the file " + file + " (expected one ending in: "
                                 + String.join(", ", suffixes.keySet()) + ")"));
     }
 
-    /** Closes every engine that was opened. */
+    /** Closes every engine that was opened, also if closing one fails, and opens none from now on. */
     @Override
     public synchronized void close() {
-        opened.values().forEach(Engine::close);
+        closed = true;
+        opened.forEach((id, engine) -> {
+            try {
+                engine.close();
+            } catch (RuntimeException | Error e) {
+                LOG.error("Closing engine {} failed", id, e);
+            }
+        });
         opened.clear();
     }
 }

@@ -6,6 +6,8 @@ import java.util.Set;
 /**
  * Makes an {@link Engine}. Found by {@link java.util.ServiceLoader} in the class loader of the engine's own folder, so a
  * provider's constructor must touch no native library.
+ *
+ * <p><b>Threads:</b> safe from any thread.
  */
 public interface EngineProvider {
     /** Version of this interface. A provider built against another one is refused by name, before it is opened. */
@@ -21,7 +23,7 @@ public interface EngineProvider {
     Set<String> fileSuffixes();
 
     /**
-     * Loads the native libraries. Called at most once in the life of the process.
+     * Loads the native libraries. Called at most once in the life of the process, even if it fails.
      *
      * @throws dev.sluice.inference.ServingException {@code LOAD_FAILED} naming the missing library and what to do about it
      */

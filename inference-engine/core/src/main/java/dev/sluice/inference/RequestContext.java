@@ -19,7 +19,7 @@ public record RequestContext(
         long deadlineNanos,
         Map<String, String> headers,
         Cancellation cancellation) {
-    /** No deadline. Tickers may wrap, so this value is compared by identity and never subtracted. */
+    /** No deadline. Tickers may wrap, so this value is compared with {@code ==} and never subtracted. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
     public RequestContext {

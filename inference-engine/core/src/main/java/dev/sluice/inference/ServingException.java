@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.inference;
 
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
 /**
  * The only exception that crosses packages: a code for programs, and a sentence that may be shown to a client, so it names
  * values and expectations but no path of this machine and no class. The cause is for the log alone.
@@ -20,8 +23,15 @@ public final class ServingException extends RuntimeException {
         this.code = code;
     }
 
-    /** {@code failure} itself if it is one of ours, else an {@link ErrorCode#INTERNAL} one that tells the client nothing. */
+    /**
+     * {@code failure} itself if it is one of ours, also one that {@code CompletionStage}s have wrapped on its way; else an
+     * {@link ErrorCode#INTERNAL} one that tells the client nothing.
+     */
     public static ServingException from(Throwable failure) {
+        boolean wrapped = failure instanceof CompletionException || failure instanceof ExecutionException;
+        if (wrapped && failure.getCause() != null) {
+            return from(failure.getCause());
+        }
         if (failure instanceof ServingException serving) {
             return serving;
         }

@@ -30,12 +30,20 @@ final class LeaseCounter {
         return false;
     }
 
+    /** @throws IllegalStateException if there was none left to give back; then nothing has changed */
     void release() {
-        int left = state.decrementAndGet();
-        if ((left & ~CLOSED) == ~CLOSED) {
-            throw new IllegalStateException("lease released more often than taken");
+        int seen = state.get();
+        while (true) {
+            if ((seen & ~CLOSED) == 0) {
+                throw new IllegalStateException("lease released more often than taken");
+            }
+            int witness = state.compareAndExchange(seen, seen - 1);
+            if (witness == seen) {
+                break;
+            }
+            seen = witness;
         }
-        if (left == CLOSED) {
+        if (seen - 1 == CLOSED) {
             drained.complete(null);
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.lifecycle;
 
-import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
@@ -10,18 +9,16 @@ import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
-import dev.sluice.scheduling.BatchingScheduler;
 import dev.sluice.scheduling.SchedulingObserver;
-import dev.sluice.scheduling.SizeOrDelayPolicy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,24 +29,26 @@ import org.slf4j.LoggerFactory;
  * <p><b>Threads:</b> callable from any thread, and returns at once. The work runs on the load pool, where it may block; changes
  * to one model name run one after another, so each version has one writer at a time.
  *
- * <p><b>Errors:</b> every stage fails with a {@link ServingException} only.
+ * <p><b>Errors:</b> every stage fails with a {@link ServingException} only, {@code SHUTTING_DOWN} after {@link #removeAll}.
  */
 public final class ModelLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(ModelLifecycle.class);
+    private static final String STOPPING = "The server is stopping";
 
     private final ModelRegistry registry;
     private final ModelLoader loader;
-    private final SchedulingObserver observer;
+    private final ModelRunner runner;
     private final Ticker ticker;
-    private final InstantSource clock;
-    private final Duration drainTimeout;
     private final SerialExecutor changes;
+
+    /** Written by whoever calls {@link #removeAll}, read by changes. */
+    private volatile boolean ending;
 
     /**
      * A lifecycle without versions.
      *
      * @param loadPool runs the changes; as many threads as models may load side by side
-     * @param drainTimeout how long a version that is going away may finish its requests
+     * @param drainTimeout how long a version that is going away may finish its requests; those still waiting then are refused
      */
     public ModelLifecycle(
             ModelRegistry registry,
@@ -61,10 +60,8 @@ public final class ModelLifecycle {
             Duration drainTimeout) {
         this.registry = registry;
         this.loader = loader;
-        this.observer = observer;
+        this.runner = new ModelRunner(loader, observer, ticker, clock, drainTimeout);
         this.ticker = ticker;
-        this.clock = clock;
-        this.drainTimeout = drainTimeout;
         this.changes = new SerialExecutor(loadPool);
     }
 
@@ -84,7 +81,8 @@ public final class ModelLifecycle {
     }
 
     /**
-     * Runs as many instances as {@code wanted} says, loading the weights for the first and freeing them after the last.
+     * Runs as many instances as {@code wanted} says, loading the weights for the first and freeing them after the last. The
+     * version's spec says {@code wanted} from then on, whether or not it worked.
      *
      * @return completes when all of them are ready; on failure the instances there were go on, and a version that had none
      *     is Failed
@@ -109,13 +107,7 @@ public final class ModelLifecycle {
             version.state(drain(version, ready).parked());
             return;
         }
-        BatchingScheduler scheduler = ready.running().scheduler();
-        try {
-            await(scheduler.resize(count), version.spec());
-        } catch (ServingException e) {
-            awaitQuietly(scheduler.resize(running), version.spec());
-            throw e;
-        }
+        runner.resize(ready.running().scheduler(), version.spec(), running, count);
     }
 
     /** Makes a version the one that answers when callers name none. */
@@ -133,40 +125,91 @@ public final class ModelLifecycle {
      */
     public CompletionStage<Void> remove(ModelId id) {
         return change(id.name(), () -> {
-            ModelVersion version = registry.find(ModelRef.of(id.name(), id.version()));
-            registry.remove(id);
-            unload(version);
-            LOG.info("Unregistered model {}", id);
+            removeNow(registry.find(ModelRef.of(id.name(), id.version())));
             return null;
         });
     }
 
-    /** Takes every version out, whatever is the default; for the end of the process. */
+    /**
+     * Takes out this very version, and not one that was registered under its name since.
+     *
+     * @return fails as {@link #remove(ModelId)} does, and with {@code VERSION_NOT_FOUND} if it is gone already
+     */
+    public CompletionStage<Void> remove(ModelVersion version) {
+        ModelId id = version.id();
+        return change(id.name(), () -> {
+            if (registry.find(ModelRef.of(id.name(), id.version())) != version) {
+                throw new ServingException(
+                        ErrorCode.VERSION_NOT_FOUND,
+                        "Model version: " + id.version() + " of model: " + id.name() + " was replaced meanwhile");
+            }
+            removeNow(version);
+            return null;
+        });
+    }
+
+    private void removeNow(ModelVersion version) {
+        registry.remove(version.id());
+        unload(version);
+        LOG.info("Unregistered model {}", version.id());
+    }
+
+    /**
+     * Unloads every version, whatever is the default, and refuses all changes from now on: for the end of the process. The
+     * versions stay registered, as Unloaded, so that late requests are told why.
+     *
+     * @return completes when all are unloaded, or the drain timeout has passed for those that are not
+     */
     public CompletionStage<Void> removeAll() {
+        ending = true;
         List<CompletableFuture<Void>> removals = registry.models().values().stream()
                 .flatMap(versions -> versions.byVersion().values().stream())
-                .map(version -> this.<Void>change(version.id().name(), () -> {
-                            unload(version);
-                            return null;
-                        })
-                        .toCompletableFuture())
+                .map(version -> this.<Void>submit(version.id().name(), () -> {
+                    unload(version);
+                    return null;
+                }))
                 .toList();
         return CompletableFuture.allOf(removals.toArray(CompletableFuture[]::new))
                 .minimalCompletionStage();
     }
 
     private <T> CompletionStage<T> change(String name, Supplier<T> task) {
-        return changes.submit(name, task).minimalCompletionStage();
+        return submit(name, () -> {
+                    if (ending) {
+                        throw new ServingException(ErrorCode.SHUTTING_DOWN, STOPPING);
+                    }
+                    return task.get();
+                })
+                .minimalCompletionStage();
+    }
+
+    private <T> CompletableFuture<T> submit(String name, Supplier<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        CompletableFuture<T> unused = changes.submit(name, task).whenComplete((value, failure) -> {
+            if (failure == null) {
+                result.complete(value);
+            } else {
+                result.completeExceptionally(asServingException(failure));
+            }
+        });
+        return result;
+    }
+
+    private static ServingException asServingException(Throwable failure) {
+        boolean rejected = failure instanceof CompletionException wrapper
+                && wrapper.getCause() instanceof RejectedExecutionException;
+        return rejected
+                ? new ServingException(ErrorCode.SHUTTING_DOWN, STOPPING, failure)
+                : ServingException.from(failure);
     }
 
     private void load(ModelVersion version, int instances) {
         ModelSpec spec = version.spec();
-        ModelState.Loading loading =
-                version.state() instanceof ModelState.Failed failed ? failed.retry() : new ModelState.Wanted().load();
+        ModelState.Loading loading = loading(version);
         version.state(loading);
         long startNanos = ticker.nanos();
         try {
-            version.state(loading.ready(start(spec, instances)));
+            version.state(loading.ready(runner.start(spec, instances)));
         } catch (RuntimeException | Error e) {
             LOG.error("Loading model {} failed", spec.id(), e);
             ServingException reason = asLoadFailure(spec, e);
@@ -180,24 +223,17 @@ public final class ModelLifecycle {
                 TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - startNanos));
     }
 
-    private RunningModel start(ModelSpec spec, int instances) {
-        LoadedModel model = loader.load(spec);
-        BatchingScheduler scheduler = new BatchingScheduler(
-                spec.id(),
-                model,
-                new SizeOrDelayPolicy(spec.batching()),
-                spec.limits().queueCapacity(),
-                observer,
-                ticker,
-                clock);
-        try {
-            await(scheduler.resize(instances), spec);
-        } catch (RuntimeException e) {
-            awaitQuietly(scheduler.resize(0), spec);
-            model.close();
-            throw e;
+    private static ModelState.Loading loading(ModelVersion version) {
+        if (version.state() instanceof ModelState.Wanted wanted) {
+            return wanted.load();
         }
-        return new RunningModel(spec.id(), model, scheduler, new LeaseCounter());
+        if (version.state() instanceof ModelState.Failed failed) {
+            return failed.retry();
+        }
+        throw new ServingException(
+                ErrorCode.FAILED_PRECONDITION,
+                "Model " + version.id().name() + " cannot be loaded: it is "
+                        + version.state().kind());
     }
 
     private void unload(ModelVersion version) {
@@ -215,17 +251,7 @@ public final class ModelLifecycle {
     private ModelState.Draining drain(ModelVersion version, ModelState.Ready ready) {
         ModelState.Draining draining = ready.drain();
         version.state(draining);
-        RunningModel running = draining.running();
-        CompletionStage<Void> drained = running.leases().close();
-        if (!awaitQuietly(drained, drainTimeout)) {
-            LOG.warn("Model {} still had requests after {}; those that wait are refused", version.id(), drainTimeout);
-            running.scheduler()
-                    .evict(new ServingException(
-                            ErrorCode.MODEL_UNAVAILABLE,
-                            "Model \"" + version.id().name() + "\" was unloaded"));
-        }
-        awaitQuietly(running.scheduler().resize(0), version.spec());
-        running.model().close();
+        runner.stop(draining.running());
         return draining;
     }
 
@@ -234,40 +260,5 @@ public final class ModelLifecycle {
                 ? serving
                 : new ServingException(
                         ErrorCode.LOAD_FAILED, "Model " + spec.id().name() + " could not be loaded", e);
-    }
-
-    private static void await(CompletionStage<Void> stage, ModelSpec spec) {
-        try {
-            stage.toCompletableFuture().get(spec.limits().startupTimeout().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof ServingException serving ? serving : asLoadFailure(spec, e);
-        } catch (TimeoutException e) {
-            throw new ServingException(
-                    ErrorCode.LOAD_FAILED,
-                    "Model " + spec.id().name() + " was not ready after "
-                            + spec.limits().startupTimeout().toSeconds() + " s (startupTimeout)",
-                    e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ServingException(ErrorCode.SHUTTING_DOWN, "The server is stopping", e);
-        }
-    }
-
-    private void awaitQuietly(CompletionStage<Void> stage, ModelSpec spec) {
-        if (!awaitQuietly(stage, drainTimeout)) {
-            LOG.warn("Instances of model {} did not end within {}", spec.id(), drainTimeout);
-        }
-    }
-
-    private static boolean awaitQuietly(CompletionStage<Void> stage, Duration timeout) {
-        try {
-            stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (ExecutionException | TimeoutException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 }

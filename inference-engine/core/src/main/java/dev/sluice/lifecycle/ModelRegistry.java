@@ -27,7 +27,18 @@ public final class ModelRegistry {
      * @throws ServingException {@code MODEL_NOT_FOUND}, {@code VERSION_NOT_FOUND} or {@code MODEL_UNAVAILABLE}
      */
     public ModelHandle acquire(ModelRef ref) {
-        return find(ref).acquire();
+        while (true) {
+            SortedMap<String, ModelVersions> seen = models;
+            ModelVersion version = find(seen, ref);
+            try {
+                return version.acquire();
+            } catch (ServingException refusal) {
+                // It may have been replaced between the two steps, and then it is the replacement that was meant.
+                if (seen == models) {
+                    throw refusal;
+                }
+            }
+        }
     }
 
     /**
@@ -36,7 +47,11 @@ public final class ModelRegistry {
      * @throws ServingException {@code MODEL_NOT_FOUND} or {@code VERSION_NOT_FOUND}
      */
     public ModelVersion find(ModelRef ref) {
-        ModelVersions versions = versionsOf(ref.name());
+        return find(models, ref);
+    }
+
+    private static ModelVersion find(SortedMap<String, ModelVersions> models, ModelRef ref) {
+        ModelVersions versions = versionsOf(models, ref.name());
         String wanted =
                 ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
         ModelVersion version = versions.byVersion().get(wanted);
@@ -54,11 +69,15 @@ public final class ModelRegistry {
      * @throws ServingException {@code MODEL_NOT_FOUND}
      */
     public ModelVersions versionsOf(String name) {
+        return versionsOf(models, name);
+    }
+
+    private static ModelVersions versionsOf(SortedMap<String, ModelVersions> models, String name) {
         return Optional.ofNullable(models.get(name))
                 .orElseThrow(() -> new ServingException(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
     }
 
-    /** All models, by name in code point order; immutable. */
+    /** All models, by name in the natural order of strings; immutable. */
     public SortedMap<String, ModelVersions> models() {
         return models;
     }

@@ -74,12 +74,13 @@ public final class ModelVersion {
      * @throws ServingException {@code MODEL_UNAVAILABLE} with the state in words, if the version serves nothing now
      */
     ModelHandle acquire() {
-        if (state instanceof ModelState.Ready ready && ready.running().leases().tryAcquire()) {
+        ModelState now = state;
+        if (now instanceof ModelState.Ready ready && ready.running().leases().tryAcquire()) {
             return new ModelHandle(ready.running());
         }
         throw new ServingException(
                 ErrorCode.MODEL_UNAVAILABLE,
-                "Model \"" + id().name() + "\" version " + id().version() + " cannot serve: " + why(state));
+                "Model \"" + id().name() + "\" version " + id().version() + " cannot serve: " + why(now));
     }
 
     private static String why(ModelState state) {

@@ -14,11 +14,15 @@ import org.jspecify.annotations.Nullable;
  * The versions of one model; at least one.
  *
  * @param defaultVersion the one that answers when the caller names none
- * @param byVersion all of them, in code point order; immutable
+ * @param byVersion all of them, in the natural order of strings; immutable
  */
 public record ModelVersions(String defaultVersion, SortedMap<String, ModelVersion> byVersion) {
     public ModelVersions {
         byVersion = Collections.unmodifiableSortedMap(new TreeMap<>(byVersion));
+        if (!byVersion.containsKey(defaultVersion)) {
+            throw new IllegalArgumentException(
+                    "defaultVersion: " + defaultVersion + " (expected: one of " + byVersion.keySet() + ")");
+        }
     }
 
     static ModelVersions of(ModelVersion only) {

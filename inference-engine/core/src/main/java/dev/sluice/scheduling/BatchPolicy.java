@@ -27,7 +27,13 @@ public interface BatchPolicy {
     /** What is to be done. */
     sealed interface Decision {
         /** Run the {@code size} oldest requests now; 1 or more, at most those waiting. */
-        record Close(int size) implements Decision {}
+        record Close(int size) implements Decision {
+            public Close {
+                if (size < 1) {
+                    throw new IllegalArgumentException("size: " + size + " (expected: 1 or more)");
+                }
+            }
+        }
 
         /** Ask again at {@code nanos}, or as soon as another request comes. */
         record WaitUntil(long nanos) implements Decision {}

@@ -9,7 +9,9 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -34,7 +36,10 @@ public final class BatchingScheduler implements RequestScheduler {
     /** Guarded by itself; oldest first. */
     private final List<InstanceThread> instances = new ArrayList<>();
 
-    /** Written by the resizing thread. */
+    /** Guarded by {@link #instances}: those told to stop that are still in a call of the model. */
+    private final Set<InstanceThread> leaving = new HashSet<>();
+
+    /** Guarded by {@link #instances}. */
     private int lastNumber;
 
     /**
@@ -73,19 +78,22 @@ public final class BatchingScheduler implements RequestScheduler {
     /**
      * Starts or stops instances until there are {@code count}; the newest stop first, each after the batch it runs.
      *
-     * @return completes when the started ones are ready and the stopped ones are closed; fails with the first reason a
-     *     started one is not ready, after removing it
+     * @return completes when the started ones are ready and the stopped ones are closed, for a count of 0 also those that
+     *     earlier calls stopped; fails, then too, with the reason one that was started is not ready, after removing it
      */
     public CompletionStage<Void> resize(int count) {
         List<CompletableFuture<Void>> pending = new ArrayList<>();
         synchronized (instances) {
-            while (instances.size() < count) {
+            if (count == 0) {
+                leaving.forEach(instance -> pending.add(instance.ended().toCompletableFuture()));
+            }
+            // Counted first: one that fails at once leaves the list again, and is not to be tried for ever.
+            int missing = count - instances.size();
+            for (int i = 0; i < missing; i++) {
                 pending.add(startOne());
             }
             while (instances.size() > count) {
-                InstanceThread newest = instances.remove(instances.size() - 1);
-                newest.stop();
-                pending.add(newest.ended().toCompletableFuture());
+                pending.add(stopOne(instances.remove(instances.size() - 1)));
             }
         }
         return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
@@ -107,9 +115,19 @@ public final class BatchingScheduler implements RequestScheduler {
         });
     }
 
-    /** Ends every waiting request with {@code reason}; running batches finish. */
+    private CompletableFuture<Void> stopOne(InstanceThread instance) {
+        leaving.add(instance);
+        instance.stop();
+        return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
+            synchronized (instances) {
+                leaving.remove(instance);
+            }
+        });
+    }
+
+    /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */
     public void evict(ServingException reason) {
-        queue.removeAll().forEach(request -> request.fail(reason));
+        queue.close(reason).forEach(request -> request.fail(reason));
     }
 
     /** The instances there are, oldest first. */

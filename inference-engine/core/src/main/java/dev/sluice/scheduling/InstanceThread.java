@@ -6,19 +6,25 @@ import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One instance and the thread it is confined to: make it, warm it up, then take a batch, run it, hand out the answers, again
- * and again until told to stop. A failure of the engine fails its batch and nothing else.
+ * and again until told to stop. A failure of the engine fails its batch and nothing else: once ready, only {@link #stop} ends
+ * the thread.
+ *
+ * <p><b>Ownership:</b> makes and closes its {@link ModelInstance}; {@link #ready} fails after that, never before.
  */
 final class InstanceThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(InstanceThread.class);
@@ -60,7 +66,13 @@ final class InstanceThread implements Runnable {
         // The name TorchServe's worker threads have in logs, with our instance number where it has a port.
         Thread thread = new Thread(this, "W-" + number + "-" + id.name() + "_" + id.version());
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // The machine gives out no more threads.
+            ready.completeExceptionally(asLoadFailure(e));
+            ended.complete(null);
+        }
     }
 
     /** Asks the thread to end after the batch it runs now, if any. */
@@ -86,15 +98,19 @@ final class InstanceThread implements Runnable {
     @Override
     public void run() {
         try (ModelInstance instance = model.newInstance()) {
-            instance.warmUp();
-            ready.complete(null);
-            serve(instance);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            if (!stopping) {
+                instance.warmUp();
+                ready.complete(null);
+                serve(instance);
+            }
         } catch (RuntimeException | Error e) {
             LOG.error("Instance {} of {} ended", number, id, e);
             ready.completeExceptionally(asLoadFailure(e));
         } finally {
+            if (!ready.isDone()) {
+                ready.completeExceptionally(
+                        new ServingException(ErrorCode.LOAD_FAILED, "The instance was stopped before it was ready"));
+            }
             ended.complete(null);
         }
     }
@@ -105,31 +121,46 @@ final class InstanceThread implements Runnable {
                 : new ServingException(ErrorCode.LOAD_FAILED, "The instance could not be started", e);
     }
 
-    private void serve(ModelInstance instance) throws InterruptedException {
+    private void serve(ModelInstance instance) {
         while (!stopping) {
-            List<PendingRequest> batch = queue.takeBatch(policy, () -> !stopping);
-            if (!batch.isEmpty()) {
-                execute(instance, batch);
+            try {
+                List<PendingRequest> batch = queue.takeBatch(policy, () -> !stopping);
+                if (!batch.isEmpty()) {
+                    execute(instance, batch);
+                }
+            } catch (InterruptedException e) {
+                // Instances are stopped by stop() alone: this is left over from code a batch ran, and dropped here.
+                LOG.warn("Instance {} of {} was interrupted and goes on", number, id);
+            } catch (RuntimeException | Error e) {
+                // An instance that died now would leave requests waiting for nobody.
+                LOG.error("Instance {} of {} goes on after a fault between batches", number, id, e);
             }
         }
     }
 
     private void execute(ModelInstance instance, List<PendingRequest> members) {
-        Batch batch =
-                new Batch(id, members.stream().map(PendingRequest::request).toList());
         long startNanos = ticker.nanos();
         List<Outcome> outcomes;
         try {
-            outcomes = instance.execute(batch);
-        } catch (RuntimeException | Error e) {
+            List<InferenceRequest> requests =
+                    members.stream().map(PendingRequest::request).toList();
+            outcomes = Objects.requireNonNull(instance.execute(new Batch(id, requests)), "outcomes");
+        } catch (Throwable e) {
             // Whatever user code and native code throw, the batch is answered and the instance goes on.
             LOG.error("A batch of {} for {} failed", members.size(), id, e);
             failAll(members, asEngineFailure(e));
             return;
         }
-        observer.batchExecuted(
-                id, members.size(), startNanos - members.get(0).submittedNanos(), ticker.nanos() - startNanos);
+        tellObserver(members.size(), startNanos - members.get(0).submittedNanos(), ticker.nanos() - startNanos);
         scatter(members, outcomes);
+    }
+
+    private void tellObserver(int size, long queueNanos, long computeNanos) {
+        try {
+            observer.batchExecuted(id, size, queueNanos, computeNanos);
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on a batch of {}", id, e);
+        }
     }
 
     private static ServingException asEngineFailure(Throwable e) {
@@ -145,17 +176,22 @@ final class InstanceThread implements Runnable {
     private void scatter(List<PendingRequest> members, List<Outcome> outcomes) {
         if (outcomes.size() != members.size()) {
             LOG.error("{} answered {} requests of a batch of {}", id, outcomes.size(), members.size());
-            outcomes.forEach(InstanceThread::discard);
             failAll(members, new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched"));
+            outcomes.forEach(InstanceThread::discard);
             return;
         }
         for (int i = 0; i < outcomes.size(); i++) {
-            PendingRequest member = members.get(i);
-            if (outcomes.get(i) instanceof Outcome.Success success) {
-                member.complete(success.response());
-            } else {
-                member.fail(((Outcome.Failure) outcomes.get(i)).cause());
-            }
+            end(members.get(i), outcomes.get(i));
+        }
+    }
+
+    private static void end(PendingRequest member, @Nullable Outcome outcome) {
+        if (outcome instanceof Outcome.Success success) {
+            member.complete(success.response());
+        } else if (outcome instanceof Outcome.Failure failure) {
+            member.fail(failure.cause());
+        } else {
+            member.fail(new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome"));
         }
     }
 

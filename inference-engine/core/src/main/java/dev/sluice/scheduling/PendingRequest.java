@@ -29,25 +29,21 @@ record PendingRequest(InferenceRequest request, ResponseSink sink, long submitte
     }
 
     void complete(InferenceResponse response) {
-        request.release();
-        try {
-            sink.complete(response);
-        } catch (RuntimeException e) {
-            reportBrokenSink(e);
-        }
+        guarded("releasing", request::release);
+        guarded("answering", () -> sink.complete(response));
     }
 
     void fail(ServingException failure) {
-        request.release();
-        try {
-            sink.fail(failure);
-        } catch (RuntimeException e) {
-            reportBrokenSink(e);
-        }
+        guarded("releasing", request::release);
+        guarded("failing", () -> sink.fail(failure));
     }
 
-    /** A sink must not throw; one that does must not take its neighbours' answers with it. */
-    private void reportBrokenSink(RuntimeException e) {
-        LOG.error("The sink of request {} failed", request.context().requestId(), e);
+    /** Neither step may throw; one that does must not keep this request, or its neighbours, from their answers. */
+    private void guarded(String step, Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Request {}: {} it went wrong", request.context().requestId(), step, e);
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bounded first-in-first-out queue of one model version. Requests leave it only in batches, formed at the last moment:
@@ -26,6 +27,9 @@ final class RequestQueue {
     /** Guarded by {@link #lock}. */
     private final ArrayDeque<PendingRequest> waiting = new ArrayDeque<>();
 
+    /** Guarded by {@link #lock}: why nothing is taken any more; null while the queue is open. */
+    private @Nullable ServingException closedBecause;
+
     RequestQueue(int capacity, Ticker ticker) {
         this.capacity = capacity;
         this.ticker = ticker;
@@ -34,11 +38,14 @@ final class RequestQueue {
     /**
      * Appends a request, or refuses it.
      *
-     * @throws ServingException {@code OVERLOADED}
+     * @throws ServingException {@code OVERLOADED}, or what the queue was closed with
      */
     void add(PendingRequest request) {
         lock.lock();
         try {
+            if (closedBecause != null) {
+                throw closedBecause;
+            }
             if (waiting.size() >= capacity) {
                 throw new ServingException(
                         ErrorCode.OVERLOADED,
@@ -56,7 +63,8 @@ final class RequestQueue {
      * Waits until the policy closes a batch, and removes it. Requests whose callers gave up or whose deadline passed leave
      * with their own code instead.
      *
-     * @param keepWaiting asked before each wait; once false the result is empty
+     * @param keepWaiting asked before each wait; whoever makes it false calls {@link #wakeTakers} next. Once false the result is
+     *     empty
      */
     List<PendingRequest> takeBatch(BatchPolicy policy, BooleanSupplier keepWaiting) throws InterruptedException {
         List<PendingRequest> batch = new ArrayList<>();
@@ -87,7 +95,7 @@ final class RequestQueue {
                         waiting.size(), waiting.getFirst().submittedNanos());
                 BatchPolicy.Decision decision = policy.decide(facts, now);
                 if (decision instanceof BatchPolicy.Decision.Close close) {
-                    return removeFirst(close.size());
+                    return removeFirst(Math.min(close.size(), waiting.size()));
                 }
                 long patience = ((BatchPolicy.Decision.WaitUntil) decision).nanos() - now;
                 // The result is of no use: whether time passed or a request came, the policy is asked again.
@@ -111,10 +119,11 @@ final class RequestQueue {
         return removed;
     }
 
-    /** Removes all that wait, for the caller to fail. */
-    List<PendingRequest> removeAll() {
+    /** Refuses requests with {@code reason} from now on, and removes all that wait, for the caller to fail. */
+    List<PendingRequest> close(ServingException reason) {
         lock.lock();
         try {
+            closedBecause = reason;
             List<PendingRequest> removed = new ArrayList<>(waiting);
             waiting.clear();
             return removed;

@@ -7,7 +7,6 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.ModelHandle;
 import dev.sluice.lifecycle.ModelRegistry;
-import java.util.Optional;
 
 /** The data plane: admits a request and queues it. Every protocol ends here. */
 public final class InferenceService {
@@ -32,25 +31,15 @@ public final class InferenceService {
         ModelHandle handle;
         try {
             handle = registry.acquire(request.model());
-        } catch (ServingException refusal) {
-            refuse(request, sink, refusal);
+        } catch (RuntimeException | Error refusal) {
+            new ServedSink(request, sink, null, observer, ticker).refuse(ServingException.from(refusal));
             return;
         }
+        ServedSink served = new ServedSink(request, sink, handle, observer, ticker);
         try {
-            handle.scheduler().submit(request, new ServedSink(request, sink, handle, observer, ticker));
-        } catch (ServingException refusal) {
-            handle.close();
-            refuse(request, sink, refusal);
+            handle.scheduler().submit(request, served);
+        } catch (RuntimeException | Error refusal) {
+            served.refuse(ServingException.from(refusal));
         }
-    }
-
-    private void refuse(InferenceRequest request, ResponseSink sink, ServingException refusal) {
-        request.release();
-        observer.requestFinished(
-                request.model(),
-                request.context(),
-                Optional.of(refusal.code()),
-                ticker.nanos() - request.context().admittedNanos());
-        sink.fail(refusal);
     }
 }

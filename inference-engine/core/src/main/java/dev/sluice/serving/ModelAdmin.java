@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.serving;
 
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
@@ -13,23 +14,31 @@ import dev.sluice.model.ModelSpec;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The control plane: registers, scales, describes and removes models.
  *
  * <p><b>Threads:</b> safe from any thread; returns at once.
  *
- * <p><b>Errors:</b> stages fail with a {@link ServingException}; queries throw one.
+ * <p><b>Errors:</b> stages fail with a {@link ServingException}, which stages chained to them see wrapped:
+ * {@link ServingException#from} unwraps. Queries throw one.
  */
 public final class ModelAdmin {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelAdmin.class);
+
     private final ModelRegistry registry;
     private final ModelLifecycle lifecycle;
     private final ModelResolver resolver;
     private final Executor loadPool;
+
+    /** Names; a name leaves with its last version. */
     private final Set<String> startupModels = ConcurrentHashMap.newKeySet();
 
     public ModelAdmin(ModelRegistry registry, ModelLifecycle lifecycle, ModelResolver resolver, Executor loadPool) {
@@ -49,40 +58,42 @@ public final class ModelAdmin {
 
     /** Resolves and registers; completes once the version is known, while its instances may still be starting. */
     public CompletionStage<Registration> register(RegisterModel command) {
-        return CompletableFuture.supplyAsync(() -> resolver.resolve(command), loadPool)
-                .thenCompose(spec -> add(spec, command));
+        return onLoadPool(() -> resolver.resolve(command)).thenCompose(spec -> add(spec, command));
     }
 
     private CompletionStage<Registration> add(ModelSpec spec, RegisterModel command) {
         return lifecycle
                 .add(spec)
-                .whenComplete((version, failure) -> {
-                    if (failure != null) {
-                        resolver.discard(spec);
-                    } else if (command.atStartup()) {
-                        startupModels.add(spec.id().name());
-                    }
-                })
-                .thenApply(version -> new Registration(spec, startInstances(spec, command.keepIfFailed())));
+                .whenCompleteAsync(
+                        (version, failure) -> {
+                            if (failure != null) {
+                                discard(spec);
+                            } else if (command.atStartup()) {
+                                startupModels.add(spec.id().name());
+                            }
+                        },
+                        loadPool)
+                .thenApply(version -> new Registration(spec, startInstances(version, spec, command.keepIfFailed())));
     }
 
-    private CompletionStage<Void> startInstances(ModelSpec spec, boolean keepIfFailed) {
+    private CompletionStage<Void> startInstances(ModelVersion version, ModelSpec spec, boolean keepIfFailed) {
         if (spec.instances().min() == 0) {
             return CompletableFuture.completedFuture(null);
         }
         CompletionStage<Void> started =
-                lifecycle.scale(spec.id(), spec.instances()).thenAccept(version -> {});
+                lifecycle.scale(spec.id(), spec.instances()).thenAccept(scaled -> {});
         return keepIfFailed
                 ? started
-                : started.exceptionallyCompose(failure -> remove(spec.id())
+                : started.exceptionallyCompose(failure -> remove(version)
                         .handle((removed, unused) -> unused)
-                        .thenCompose(unused -> CompletableFuture.failedFuture(unwrapped(failure))));
+                        .thenCompose(unused -> CompletableFuture.failedFuture(ServingException.from(failure))));
     }
 
     /** Changes the number of instances; completes when they run. */
     public CompletionStage<ModelStatus> scale(ModelRef ref, InstanceSpec wanted) {
-        ModelId id = registry.find(ref).id();
-        return lifecycle.scale(id, wanted).thenApply(this::status);
+        return found(ref)
+                .thenCompose(version -> lifecycle.scale(version.id(), wanted))
+                .thenApply(this::status);
     }
 
     /** Makes {@code id} the version that answers when callers name none. */
@@ -92,15 +103,50 @@ public final class ModelAdmin {
 
     /** Removes a version after its requests have been answered. */
     public CompletionStage<Void> unregister(ModelRef ref) {
-        return remove(registry.find(ref).id());
+        return found(ref).thenCompose(this::remove);
     }
 
-    private CompletionStage<Void> remove(ModelId id) {
-        ModelSpec spec = registry.find(ModelRef.of(id.name(), id.version())).spec();
-        return lifecycle.remove(id).thenRun(() -> resolver.discard(spec));
+    private CompletionStage<Void> remove(ModelVersion version) {
+        return lifecycle
+                .remove(version)
+                .thenRunAsync(
+                        () -> {
+                            if (!registry.models().containsKey(version.id().name())) {
+                                startupModels.remove(version.id().name());
+                            }
+                            discard(version.spec());
+                        },
+                        loadPool);
     }
 
-    /** The default version of each model, by name in code point order. */
+    /** The version is gone whether or not its files are. */
+    private void discard(ModelSpec spec) {
+        try {
+            resolver.discard(spec);
+        } catch (RuntimeException e) {
+            LOG.warn("The files of model {} could not be deleted", spec.id(), e);
+        }
+    }
+
+    private CompletionStage<ModelVersion> found(ModelRef ref) {
+        try {
+            return CompletableFuture.completedStage(registry.find(ref));
+        } catch (ServingException e) {
+            return CompletableFuture.failedStage(e);
+        }
+    }
+
+    private <T> CompletionStage<T> onLoadPool(Supplier<T> slow) {
+        try {
+            return CompletableFuture.supplyAsync(slow, loadPool)
+                    .exceptionallyCompose(failure -> CompletableFuture.failedFuture(ServingException.from(failure)));
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedStage(
+                    new ServingException(ErrorCode.SHUTTING_DOWN, "The server is stopping", e));
+        }
+    }
+
+    /** The default version of each model, by name in the natural order of strings. */
     public List<ModelStatus> list() {
         return registry.models().values().stream()
                 .map(versions -> status(versions.defaultOne()))
@@ -112,7 +158,7 @@ public final class ModelAdmin {
         return status(registry.find(ref));
     }
 
-    /** All versions of a model, in code point order. */
+    /** All versions of a model, in the natural order of strings. */
     public List<ModelStatus> describeAll(String name) {
         return registry.versionsOf(name).byVersion().values().stream()
                 .map(this::status)
@@ -130,9 +176,5 @@ public final class ModelAdmin {
                 startupModels.contains(id.name()),
                 version.queue(),
                 version.instances());
-    }
-
-    private static Throwable unwrapped(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 }

@@ -8,10 +8,13 @@ public interface ModelResolver {
     /**
      * Fetches and unpacks. Slow; called on the load pool.
      *
+     * <p><b>Ownership:</b> the files of the result are its own: discarding one spec leaves those of every other usable, also if both
+     * came from one archive.
+     *
      * @throws dev.sluice.inference.ServingException {@code SOURCE_NOT_FOUND} or {@code INVALID_MODEL}
      */
     ModelSpec resolve(RegisterModel command);
 
-    /** The version resolved to {@code spec} is gone: what was unpacked for it can be deleted. */
+    /** The version resolved to {@code spec} is gone: what was unpacked for it can be deleted. Called once, on the load pool. */
     void discard(ModelSpec spec);
 }

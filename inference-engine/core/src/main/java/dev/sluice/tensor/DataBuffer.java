@@ -47,23 +47,31 @@ public final class DataBuffer {
      * @throws IllegalStateException if the buffer has been freed
      */
     public ByteBuffer view() {
-        if (references.get() <= 0) {
+        if (references.get() == 0) {
             throw new IllegalStateException("buffer of " + size() + " bytes used after its last release");
         }
         return bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Bytes {@code offset} to {@code offset + length} as a buffer of its own, which keeps these bytes alive until released. */
+    /**
+     * Bytes {@code offset} to {@code offset + length} as a buffer of its own, which keeps these bytes alive until released.
+     *
+     * @throws IndexOutOfBoundsException if they are not all in this buffer
+     */
     public DataBuffer retainedSlice(int offset, int length) {
         ByteBuffer part = view().slice(offset, length);
         retain();
         return new DataBuffer(part, this::release);
     }
 
-    /** Takes one more count; returns this. */
+    /**
+     * Takes one more count; returns this.
+     *
+     * @throws IllegalStateException if the buffer has been freed
+     */
     public DataBuffer retain() {
-        if (references.getAndIncrement() <= 0) {
-            references.getAndDecrement();
+        // A freed buffer stays at zero, also for an instant: two late retains must not see each other's count.
+        if (references.getAndUpdate(count -> count == 0 ? 0 : count + 1) == 0) {
             throw new IllegalStateException("buffer of " + size() + " bytes retained after its last release");
         }
         return this;
@@ -75,11 +83,12 @@ public final class DataBuffer {
      * @throws IllegalStateException if there was none left to give back
      */
     public void release() {
-        int left = references.decrementAndGet();
-        if (left == 0) {
-            onFree.run();
-        } else if (left < 0) {
+        int before = references.getAndUpdate(count -> count == 0 ? 0 : count - 1);
+        if (before == 0) {
             throw new IllegalStateException("buffer of " + size() + " bytes released more often than retained");
+        }
+        if (before == 1) {
+            onFree.run();
         }
     }
 

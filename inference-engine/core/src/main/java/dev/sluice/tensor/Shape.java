@@ -61,16 +61,19 @@ public final class Shape {
     }
 
     /**
-     * Product of all dimensions; 1 for a scalar.
+     * Product of all dimensions; 1 for a scalar, 0 if any is 0.
      *
      * @throws IllegalArgumentException if a dimension is {@link #ANY} or the product does not fit a {@code long}
      */
     public long elementCount() {
+        if (!isConcrete()) {
+            throw new IllegalArgumentException("shape " + this + " has no element count: a dimension is open");
+        }
+        if (isEmpty()) {
+            return 0;
+        }
         long count = 1;
         for (long dimension : dimensions) {
-            if (dimension == ANY) {
-                throw new IllegalArgumentException("shape " + this + " has no element count: a dimension is open");
-            }
             try {
                 count = Math.multiplyExact(count, dimension);
             } catch (ArithmeticException e) {
@@ -80,16 +83,41 @@ public final class Shape {
         return count;
     }
 
-    /** This shape with its outermost dimension replaced; rank must be at least 1. */
+    private boolean isEmpty() {
+        for (long dimension : dimensions) {
+            if (dimension == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * This shape with its outermost dimension replaced.
+     *
+     * @throws IllegalArgumentException for a scalar, which has none
+     */
     public Shape withOutermost(long size) {
+        requireRank();
         long[] copy = dimensions.clone();
         copy[0] = size;
         return Shape.of(copy);
     }
 
-    /** This shape without its outermost dimension: what one row of it looks like. */
+    /**
+     * This shape without its outermost dimension: what one row of it looks like.
+     *
+     * @throws IllegalArgumentException for a scalar, which has none
+     */
     public Shape row() {
+        requireRank();
         return Shape.of(Arrays.copyOfRange(dimensions, 1, dimensions.length));
+    }
+
+    private void requireRank() {
+        if (dimensions.length == 0) {
+            throw new IllegalArgumentException("rank: 0 (expected: 1 or more)");
+        }
     }
 
     /** This shape below a new outermost dimension. */

@@ -15,12 +15,11 @@ public record Tensor(String name, DataType type, Shape shape, DataBuffer data) {
      */
     public Tensor {
         long elements = shape.elementCount();
-        if (type.isFixedSize()) {
-            long expected = Math.multiplyExact(elements, (long) type.elementBytes());
-            if (data.size() != expected) {
-                throw new IllegalArgumentException("tensor '" + name + "': " + data.size() + " bytes (expected: "
-                        + expected + " for " + type + " " + shape + ")");
-            }
+        // Division, because the product of a wild shape need not fit a long; no buffer is that large.
+        if (type.isFixedSize()
+                && (data.size() % type.elementBytes() != 0 || data.size() / type.elementBytes() != elements)) {
+            throw new IllegalArgumentException("tensor '" + name + "': " + data.size() + " bytes (expected: " + elements
+                    + " x " + type.elementBytes() + " for " + type + " " + shape + ")");
         }
     }
 
