@@ -79,7 +79,8 @@ public final class BatchingScheduler implements RequestScheduler {
      * Starts or stops instances until there are {@code count}; the newest stop first, each after the batch it runs.
      *
      * @return completes when the started ones are ready and the stopped ones are closed, for a count of 0 also those that
-     *     earlier calls stopped; fails, then too, with the reason one that was started is not ready, after removing it
+     *     earlier calls stopped; fails, then too, with the reason one that was started is not ready, after removing it:
+     *     it could not, or a later call stopped it first
      */
     public CompletionStage<Void> resize(int count) {
         List<CompletableFuture<Void>> pending = new ArrayList<>();
