@@ -9,7 +9,9 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.scheduling.BatchingScheduler;
+import dev.sluice.scheduling.SchedulerSettings;
 import dev.sluice.scheduling.SchedulingObserver;
+import dev.sluice.scheduling.SchedulingTimer;
 import dev.sluice.scheduling.SizeOrDelayPolicy;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -34,7 +36,7 @@ final class ModelRunner {
 
     private final ModelLoader loader;
     private final SchedulingObserver observer;
-    private final Ticker ticker;
+    private final SchedulingTimer timer;
     private final InstantSource clock;
     private final Duration drainTimeout;
 
@@ -46,7 +48,7 @@ final class ModelRunner {
             Duration drainTimeout) {
         this.loader = loader;
         this.observer = observer;
-        this.ticker = ticker;
+        this.timer = new SchedulingTimer(ticker);
         this.clock = clock;
         this.drainTimeout = drainTimeout;
     }
@@ -58,9 +60,9 @@ final class ModelRunner {
                 spec.id(),
                 model,
                 new SizeOrDelayPolicy(spec.batching()),
-                spec.limits().queueCapacity(),
+                SchedulerSettings.of(spec),
                 observer,
-                ticker,
+                timer,
                 clock);
         try {
             awaitReady(scheduler.resize(instances), spec);
