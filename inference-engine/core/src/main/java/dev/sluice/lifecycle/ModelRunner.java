@@ -8,11 +8,11 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.BatchPolicy;
 import dev.sluice.scheduling.BatchingScheduler;
 import dev.sluice.scheduling.SchedulerSettings;
 import dev.sluice.scheduling.SchedulingObserver;
 import dev.sluice.scheduling.SchedulingTimer;
-import dev.sluice.scheduling.SizeOrDelayPolicy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
@@ -57,13 +57,7 @@ final class ModelRunner {
     RunningModel start(ModelSpec spec, int instances) {
         LoadedModel model = loader.load(spec);
         BatchingScheduler scheduler = new BatchingScheduler(
-                spec.id(),
-                model,
-                new SizeOrDelayPolicy(spec.batching()),
-                SchedulerSettings.of(spec),
-                observer,
-                timer,
-                clock);
+                spec.id(), model, BatchPolicy.of(spec.batching()), SchedulerSettings.of(spec), observer, timer, clock);
         try {
             awaitReady(scheduler.resize(instances), spec);
         } catch (RuntimeException | Error e) {

@@ -2,14 +2,24 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.inference.RequestContext;
+import dev.sluice.model.BatchSpec;
 
 /**
  * Decision, for a free instance, whether the waiting requests run now or wait for company.
  *
- * <p>Pure: the same facts at the same time give the same decision, and nothing else is looked at.
+ * <p>Pure: the same facts at the same time give the same decision, and nothing else is looked at but what {@link #executed} told.
+ *
+ * <p><b>Threads:</b> safe from any thread; must not block.
  */
 @FunctionalInterface
 public interface BatchPolicy {
+    /** The policy {@code spec} asks for. */
+    static BatchPolicy of(BatchSpec spec) {
+        return spec.latencyTarget()
+                .<BatchPolicy>map(target -> new LatencyTargetPolicy(spec, target))
+                .orElseGet(() -> new SizeOrDelayPolicy(spec));
+    }
+
     /**
      * What the free instance is to do now.
      *
@@ -22,6 +32,14 @@ public interface BatchPolicy {
     default int maxRows() {
         return Integer.MAX_VALUE;
     }
+
+    /** Rows for which a batch would not wait now; 1 to {@link #maxRows}. */
+    default int fullRows() {
+        return maxRows();
+    }
+
+    /** A batch of {@code rows} rows took an instance {@code computeNanos}; for policies that learn. */
+    default void executed(int rows, long computeNanos) {}
 
     /**
      * What a policy may look at: the requests that could run together now, the next one due among them.

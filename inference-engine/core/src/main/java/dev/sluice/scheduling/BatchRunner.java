@@ -28,6 +28,7 @@ final class BatchRunner {
     private static final Logger LOG = LoggerFactory.getLogger(BatchRunner.class);
 
     private final ModelId id;
+    private final BatchPolicy policy;
     private final ServiceTimes times;
     private final SchedulingObserver observer;
     private final Ticker ticker;
@@ -37,12 +38,14 @@ final class BatchRunner {
     /** @param limitNanos longest time a call may take, or {@link #UNLIMITED} */
     BatchRunner(
             ModelId id,
+            BatchPolicy policy,
             ServiceTimes times,
             SchedulingObserver observer,
             Ticker ticker,
             TimerWheel timers,
             long limitNanos) {
         this.id = id;
+        this.policy = policy;
         this.times = times;
         this.observer = observer;
         this.ticker = ticker;
@@ -156,6 +159,7 @@ final class BatchRunner {
             List<PendingRequest> members = formed.members();
             long computeNanos = ticker.nanos() - startNanos;
             times.add(formed.rows(), computeNanos);
+            policy.executed(formed.rows(), computeNanos);
             long queueNanos = startNanos - members.get(0).submittedNanos();
             tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
             scatter(members, outcomes);

@@ -53,7 +53,7 @@ public final class BatchingScheduler implements RequestScheduler {
                 ticker,
                 () -> observer.answeredTwice(id));
         long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
-        BatchRunner runner = new BatchRunner(id, times, observer, ticker, timer.wheel(), limitNanos);
+        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, timer.wheel(), limitNanos);
         this.instances = new InstancePool(id, model, queue, runner, observer, ticker, clock);
     }
 

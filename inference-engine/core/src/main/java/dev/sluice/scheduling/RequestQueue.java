@@ -255,7 +255,7 @@ final class RequestQueue implements PendingRequest.Owner {
                 decision = policy.decide(facts, now);
             }
             if (decision instanceof BatchPolicy.Decision.WaitUntil wait) {
-                rowsWorthWaking = policy.maxRows();
+                rowsWorthWaking = policy.fullRows();
                 deadlineWorthWaking = wait.nanos() + times.estimateNanos(policy.maxRows()) + TimerWheel.TICK_NANOS;
                 return new Formation.Sleep(wait.nanos());
             }
@@ -279,7 +279,7 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private CloseReason reason(int rows, BatchPolicy.QueueFacts facts, long nowNanos) {
-        if (rows >= policy.maxRows()) {
+        if (rows >= policy.fullRows()) {
             return CloseReason.FULL;
         }
         if (facts.hasWaitedForInstance()) {

@@ -35,7 +35,7 @@ final class ServiceTimes {
         double spread = rowsSquared / weight - meanRows * meanRows;
         // With batches of one size there is no line to see: time is then taken to be in proportion.
         double slope = spread > 1e-9 ? (rowsTimesNanos / weight - meanRows * meanNanos) / spread : meanNanos / meanRows;
-        return Math.max(0, (long) (meanNanos + slope * (batchRows - meanRows)));
+        return Math.max(0, Math.round(meanNanos + slope * (batchRows - meanRows)));
     }
 
     /** Expected nanoseconds until {@code waitingRows} have run on {@code instances}; 0 before the first batch. */

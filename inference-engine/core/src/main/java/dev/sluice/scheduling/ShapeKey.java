@@ -15,7 +15,7 @@ import java.util.List;
  * them request by request.
  */
 final class ShapeKey {
-    private static final ShapeKey CONTENT = new ShapeKey(List.of());
+    static final ShapeKey CONTENT = new ShapeKey(List.of());
 
     private final List<Column> columns;
     private final int hash;

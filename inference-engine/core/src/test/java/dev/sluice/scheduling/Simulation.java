@@ -109,7 +109,7 @@ final class Simulation {
                 wheel,
                 () -> now,
                 () -> broken("I2", "a request was answered twice"));
-        runner = new BatchRunner(ID, times, (id, size, waited, ran) -> {}, () -> now, wheel, callLimit);
+        runner = new BatchRunner(ID, policy, times, (id, size, waited, ran) -> {}, () -> now, wheel, callLimit);
     }
 
     /** Runs until nothing happens any more; the invariants that were broken, with what was seen first. */

@@ -104,6 +104,10 @@ class ServingStressTest {
                 Duration.ofMillis(drainMillis));
         ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
         try {
+            // Callers on a fast machine would be through before the first change had brought anything to ask.
+            ModelId first = new ModelId("a", "1");
+            finish(lifecycle.add(Specs.spec(first, 0)));
+            finish(lifecycle.scale(first, new InstanceSpec(1, 1)));
             List<CompletableFuture<List<Asked>>> calls = new ArrayList<>();
             for (int i = 0; i < CALLERS; i++) {
                 int caller = i;
