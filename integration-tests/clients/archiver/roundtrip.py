@@ -145,7 +145,10 @@ GOOD = {
 }
 
 # What our list, extract and verify read too; each reading is three more processes for each format and tool.
-INSPECTED = {"handler with function", "every file flag", "extra directory", "native runtime"}
+INSPECTED = {"every file flag", "extra directory"}
+
+# The other cases differ in what is packed, not in how, so one format shows it; the variable brings back the rest.
+EVERY_FORMAT = "ROUNDTRIP_EVERY_FORMAT" in os.environ
 
 NAME = ["--model-name", "m"]
 HANDLER = ["--handler", "handler"]
@@ -270,7 +273,7 @@ def pack(tool, inputs, archive_format, flags):
 
 def compare_good(suite, ours, original, inspector, inputs, home):
     for what, flags in GOOD.items():
-        for archive_format in FORMATS:
+        for archive_format in FORMATS if EVERY_FORMAT or what in INSPECTED else ["default"]:
             label = f"{what} ({archive_format})"
             results = [pack(tool, inputs, archive_format, flags) for tool in (ours, original)]
             if not suite.equal(results[0].returncode, results[1].returncode, f"{label}: exit code"):

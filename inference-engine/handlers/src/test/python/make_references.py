@@ -139,6 +139,8 @@ def jpeg_files() -> dict[str, bytes]:
     files["rotated-by-exif.jpg"] = saved(image, "JPEG", quality=90, exif=exif)
     files["plain-rgb.jpg"] = saved(image, "JPEG", quality=90, keep_rgb=True)
     files["restarts.jpg"] = saved(image, "JPEG", quality=80, restart_marker_blocks=2, comment=b"made up")
+    # Damaged, not cut short: the end marker is there, so decoders fill in what is missing.
+    files["damaged.jpg"] = files["rgb-420.jpg"][:-300] + b"\xff\xd9"
     return files
 
 

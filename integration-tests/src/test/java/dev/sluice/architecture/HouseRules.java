@@ -142,7 +142,10 @@ final class HouseRules {
     }
 
     ArchRule protocolsDoNotKnowEachOther() {
-        return slices().matching(base + ".server.protocol.(*)..").should().notDependOnEachOther().allowEmptyShould(true);
+        return slices().matching(base + ".server.protocol.(*)..")
+                .should()
+                .notDependOnEachOther()
+                .allowEmptyShould(true);
     }
 
     ArchRule onlyTheRootKnowsConcreteProtocolsAndEngines() {

@@ -41,8 +41,9 @@ final class Digits {
     static List<Digit> all() {
         try {
             List<Digit> digits = new ArrayList<>();
-            for (JsonNode entry :
-                    JSON.readTree(Distribution.digits().resolve("reference.json").toFile()).get("digits")) {
+            for (JsonNode entry : JSON.readTree(
+                            Distribution.digits().resolve("reference.json").toFile())
+                    .get("digits")) {
                 List<Double> probabilities = new ArrayList<>();
                 entry.get("probabilities").forEach(value -> probabilities.add(value.asDouble()));
                 Path image = Distribution.digits().resolve(entry.get("file").asText());

@@ -18,7 +18,8 @@ final class Distribution {
     }
 
     private static Path existing(String property) {
-        Path path = Path.of(Objects.requireNonNull(System.getProperty(property), () -> "property " + property + " is not set"));
+        Path path = Path.of(
+                Objects.requireNonNull(System.getProperty(property), () -> "property " + property + " is not set"));
         if (!Files.isDirectory(path)) {
             throw new IllegalStateException(property + ": " + path + " (expected: a directory that the build made)");
         }

@@ -3,6 +3,7 @@ package dev.sluice.archive;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -130,8 +131,9 @@ public final class ArchiveReader {
         }
     }
 
+    /** A file system's own message is a path of this machine, which is nobody's business. */
     private static String why(Exception e) {
-        String message = e.getMessage();
+        String message = e instanceof FileSystemException failure ? failure.getReason() : e.getMessage();
         return message == null ? e.getClass().getSimpleName() : Quoted.of(message);
     }
 

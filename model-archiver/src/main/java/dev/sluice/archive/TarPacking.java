@@ -44,8 +44,6 @@ final class TarPacking {
         entry.setModTime(time);
         entry.setMode(FILE_MODE);
         entry.setIds(0, 0);
-        // The library fills in the user who runs it.
-        entry.setNames("", "");
         return entry;
     }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged archives by the thousand: extraction ends in a whole target or an {@link ArchiveException}, never elsewhere. */
 class ArchiveMutationFuzzTest {
-    private static final int MUTANTS = 1_200;
+    private static final int MUTANTS = 500;
 
     @TempDir
     Path directory;

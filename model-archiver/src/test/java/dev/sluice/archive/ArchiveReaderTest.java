@@ -139,6 +139,15 @@ class ArchiveReaderTest {
     }
 
     @Test
+    void messagesNameNoPathOfThisMachine() throws IOException {
+        Files.createSymbolicLink(unpacked.resolve("dangling"), Path.of("nowhere"));
+
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> reader(unpacked).entries())
+                .satisfies(e -> assertThat(e.reason()).startsWith("\"m\": ").doesNotContain(directory.toString()));
+    }
+
+    @Test
     void aDirectoryMayLinkInsideItselfAsMountedVolumesDo() throws IOException {
         Path volume = Files.createDirectory(directory.resolve("volume"));
         Trees.write(volume.resolve("..2026/model.pt"), "weights");

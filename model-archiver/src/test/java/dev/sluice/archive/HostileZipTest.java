@@ -59,6 +59,29 @@ class HostileZipTest {
                 .hasSize(2);
     }
 
+    @Test
+    void readsTheWideFieldsOfLargeArchives() throws IOException {
+        zip.zip64().add("d/a.txt", "hello").deflated();
+        zip.add("b.txt", "stored");
+        Path archive = zip.writeTo(directory.resolve("good.mar"));
+
+        ArchiveReader.of(archive, ArchiveLimits.defaults()).extractTo(directory.resolve("out"));
+
+        assertThat(Trees.files(directory.resolve("out")))
+                .containsEntry("d/a.txt", "hello")
+                .containsEntry("b.txt", "stored");
+    }
+
+    @Test
+    void refusesEveryTruncationOfTheWideFields() throws IOException {
+        zip.zip64().add("a", "hello");
+        byte[] whole = zip.bytes();
+
+        for (int length = 0; length < whole.length; length++) {
+            refuses(Arrays.copyOf(whole, length), ArchiveLimits.defaults(), "evil.mar");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"../evil", "a/../../evil", "/tmp/evil", "C:/evil", "C:evil", "..\\evil", "a\\b", "a\0b", "a/.."})

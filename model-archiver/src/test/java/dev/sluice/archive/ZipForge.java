@@ -93,6 +93,7 @@ final class ZipForge {
 
     private final List<Entry> entries = new ArrayList<>();
     private int announced = -1;
+    private boolean isZip64;
 
     Entry add(String name, String content) {
         return add(name, content.getBytes(StandardCharsets.UTF_8));
@@ -110,6 +111,12 @@ final class ZipForge {
         return this;
     }
 
+    /** Puts every number that may be there into the wide fields for archives past 4 GiB. */
+    ZipForge zip64() {
+        isZip64 = true;
+        return this;
+    }
+
     byte[] bytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (Entry entry : entries) {
@@ -120,10 +127,15 @@ final class ZipForge {
         int start = out.size();
         entries.forEach(entry -> out.writeBytes(central(entry)));
         int count = announced < 0 ? entries.size() : announced;
+        if (isZip64) {
+            out.writeBytes(wideEnd(count, start, out.size()));
+        }
         ByteBuffer end = buffer(22);
         end.putInt(0x06054b50).putShort((short) 0).putShort((short) 0);
-        end.putShort((short) count).putShort((short) count);
-        end.putInt(out.size() - start).putInt(start).putShort((short) 0);
+        end.putShort((short) (isZip64 ? 0xffff : count)).putShort((short) (isZip64 ? 0xffff : count));
+        end.putInt(isZip64 ? -1 : out.size() - start)
+                .putInt(isZip64 ? -1 : start)
+                .putShort((short) 0);
         out.writeBytes(array(end));
         return out.toByteArray();
     }
@@ -141,18 +153,41 @@ final class ZipForge {
         return array(header);
     }
 
-    private static byte[] central(Entry entry) {
-        ByteBuffer header = buffer(46 + entry.centralName.length);
+    private byte[] central(Entry entry) {
+        byte[] extra = isZip64 ? wideSizes(entry) : new byte[0];
+        ByteBuffer header = buffer(46 + entry.centralName.length + extra.length);
         header.putInt(0x02014b50).putShort((short) ((3 << 8) | 20)).putShort((short) 20);
         header.putShort((short) entry.flags).putShort((short) entry.method).putInt(0x00210000);
-        header.putInt((int) entry.crc).putInt(entry.packed.length).putInt((int) entry.size);
-        header.putShort((short) entry.centralName.length).putShort((short) 0).putShort((short) 0);
-        header.putShort((short) 0)
-                .putShort((short) 0)
-                .putInt(entry.unixMode << 16)
-                .putInt(entry.offset);
-        header.put(entry.centralName);
+        header.putInt((int) entry.crc);
+        header.putInt(isZip64 ? -1 : entry.packed.length).putInt(isZip64 ? -1 : (int) entry.size);
+        header.putShort((short) entry.centralName.length)
+                .putShort((short) extra.length)
+                .putShort((short) 0);
+        header.putShort((short) 0).putShort((short) 0).putInt(entry.unixMode << 16);
+        header.putInt(isZip64 ? -1 : entry.offset).put(entry.centralName).put(extra);
         return array(header);
+    }
+
+    /** A field of somebody else's first, then the wide one. */
+    private static byte[] wideSizes(Entry entry) {
+        ByteBuffer extra = buffer(6 + 28);
+        extra.putShort((short) 0x7777).putShort((short) 2).putShort((short) 0);
+        extra.putShort((short) 1).putShort((short) 24);
+        extra.putLong(entry.size).putLong(entry.packed.length).putLong(entry.offset);
+        return array(extra);
+    }
+
+    private static byte[] wideEnd(int count, int start, int at) {
+        ByteBuffer end = buffer(56 + 20);
+        end.putInt(0x06064b50).putLong(44).putShort((short) 45).putShort((short) 45);
+        end.putInt(0)
+                .putInt(0)
+                .putLong(count)
+                .putLong(count)
+                .putLong(at - start)
+                .putLong(start);
+        end.putInt(0x07064b50).putInt(0).putLong(at).putInt(1);
+        return array(end);
     }
 
     private static byte[] array(ByteBuffer full) {

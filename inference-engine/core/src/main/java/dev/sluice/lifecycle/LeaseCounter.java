@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Counts the users of something that is to go away when nobody uses it and nobody new may come.
  *
- * <p><b>Threads:</b> safe from any thread, without locks.
+ * <p><b>Threads:</b> safe from any thread, without locks. Its steps are get and compareAndSet alone, because Lincheck, which checks
+ * them under every interleaving, takes the cleverer methods of an atomic for no steps at all.
  */
 final class LeaseCounter {
     /** Set once nobody new may come; the other bits count leases. */
@@ -19,30 +20,26 @@ final class LeaseCounter {
 
     /** Takes a lease unless closed; each one taken is given back with {@link #release}, once. */
     boolean tryAcquire() {
-        int seen = state.get();
-        while ((seen & CLOSED) == 0) {
-            int witness = state.compareAndExchange(seen, seen + 1);
-            if (witness == seen) {
+        while (true) {
+            int seen = state.get();
+            if ((seen & CLOSED) != 0) {
+                return false;
+            }
+            if (state.compareAndSet(seen, seen + 1)) {
                 return true;
             }
-            seen = witness;
         }
-        return false;
     }
 
     /** @throws IllegalStateException if there was none left to give back; then nothing has changed */
     void release() {
-        int seen = state.get();
-        while (true) {
+        int seen;
+        do {
+            seen = state.get();
             if ((seen & ~CLOSED) == 0) {
                 throw new IllegalStateException("lease released more often than taken");
             }
-            int witness = state.compareAndExchange(seen, seen - 1);
-            if (witness == seen) {
-                break;
-            }
-            seen = witness;
-        }
+        } while (!state.compareAndSet(seen, seen - 1));
         if (seen - 1 == CLOSED) {
             drained.complete(null);
         }
@@ -50,8 +47,11 @@ final class LeaseCounter {
 
     /** Lets nobody new in; the result completes when the last lease is back. */
     CompletionStage<Void> close() {
-        int before = state.getAndUpdate(value -> value | CLOSED);
-        if ((before & ~CLOSED) == 0) {
+        int seen;
+        do {
+            seen = state.get();
+        } while (!state.compareAndSet(seen, seen | CLOSED));
+        if ((seen & ~CLOSED) == 0) {
             drained.complete(null);
         }
         return drained.minimalCompletionStage();

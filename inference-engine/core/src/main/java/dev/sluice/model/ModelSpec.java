@@ -26,6 +26,11 @@ public record ModelSpec(
         options = Map.copyOf(options);
     }
 
+    /** What a caller names to mean this version. */
+    public ModelRef ref() {
+        return ModelRef.of(id.name(), id.version());
+    }
+
     /** The same wish with another number of instances. */
     public ModelSpec withInstances(InstanceSpec wanted) {
         return new ModelSpec(id, location, files, engine, handler, batching, wanted, limits, options);

@@ -127,12 +127,22 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** Its deadline came while it waited; does nothing after that. */
     void expire() {
-        if (leaveQueue(State.EXPIRED)) {
-            endUnclaimed(new ServingException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "The deadline passed while the request for model "
-                            + request.model().name() + " was waiting"));
+        if (leaveExpired()) {
+            answerExpired();
         }
+    }
+
+    /** The first half of {@link #expire}, for those who hold a lock; if it gives true the second half has to follow. */
+    boolean leaveExpired() {
+        return leaveQueue(State.EXPIRED);
+    }
+
+    /** The second half of {@link #expire}. */
+    void answerExpired() {
+        endUnclaimed(new ServingException(
+                ErrorCode.DEADLINE_EXCEEDED,
+                "The deadline passed while the request for model "
+                        + request.model().name() + " was waiting"));
     }
 
     /** The timer's view of {@link #expire}. */

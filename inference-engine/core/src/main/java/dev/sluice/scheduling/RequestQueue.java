@@ -9,6 +9,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -205,12 +206,21 @@ final class RequestQueue implements PendingRequest.Owner {
      * again, or leaves.
      */
     Formation form(Taker taker) {
+        List<PendingRequest> expired = new ArrayList<>();
+        try {
+            return form(taker, expired);
+        } finally {
+            expired.forEach(PendingRequest::answerExpired);
+        }
+    }
+
+    private Formation form(Taker taker, List<PendingRequest> expired) {
         formation.lock();
         try {
             idle.remove(taker);
             setBusy(taker, false);
             while (true) {
-                Formation next = formOnce();
+                Formation next = formOnce(expired);
                 if (next instanceof Formation.Formed) {
                     setBusy(taker, true);
                     // Whoever waits for company from now on is another: those that sleep are to be woken for any
@@ -239,7 +249,7 @@ final class RequestQueue implements PendingRequest.Owner {
         taker.isBusy = isBusy;
     }
 
-    private Formation formOnce() {
+    private Formation formOnce(List<PendingRequest> expired) {
         while (true) {
             takeIn();
             long now = ticker.nanos();
@@ -260,7 +270,7 @@ final class RequestQueue implements PendingRequest.Owner {
                 return new Formation.Sleep(wait.nanos());
             }
             int size = Math.min(((BatchPolicy.Decision.Close) decision).size(), policy.maxRows());
-            List<PendingRequest> batch = waiting.claim(due, size, now);
+            List<PendingRequest> batch = waiting.claim(due, size, now, expired);
             if (!batch.isEmpty()) {
                 int rows = batch.stream().mapToInt(PendingRequest::rows).sum();
                 return new Formation.Formed(batch, rows, reason(rows, facts, now));
@@ -317,13 +327,15 @@ final class RequestQueue implements PendingRequest.Owner {
     /** Ends all that wait with {@code reason}, and refuses later ones with it. */
     void close(ServingException reason) {
         closedBecause = reason;
+        List<PendingRequest> all;
         formation.lock();
         try {
             takeIn();
-            waiting.all().forEach(request -> request.evict(reason));
+            all = waiting.all();
         } finally {
             formation.unlock();
         }
+        all.forEach(request -> request.evict(reason));
     }
 
     /** Requests it links to, waiting or not. */

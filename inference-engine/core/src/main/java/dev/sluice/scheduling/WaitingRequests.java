@@ -118,11 +118,11 @@ final class WaitingRequests {
 
     /**
      * Claims {@code due} and those that may run with it, up to {@code size} rows; empty if it has ended meanwhile. Requests that
-     * are past their deadline are not claimed but ended.
+     * are past their deadline leave the queue into {@code expired}, to be answered when the lock is free.
      */
-    List<PendingRequest> claim(PendingRequest due, int size, long nowNanos) {
+    List<PendingRequest> claim(PendingRequest due, int size, long nowNanos, List<PendingRequest> expired) {
         List<PendingRequest> batch = new ArrayList<>();
-        if (!claimOne(due, true, nowNanos, batch)) {
+        if (!claimOne(due, true, nowNanos, batch, expired)) {
             return batch;
         }
         int room = size - due.rows();
@@ -137,7 +137,7 @@ final class WaitingRequests {
                     // Nobody overtakes it into this batch.
                     return batch;
                 }
-                if (claimOne(next, false, nowNanos, batch)) {
+                if (claimOne(next, false, nowNanos, batch, expired)) {
                     room -= next.rows();
                 }
             }
@@ -145,9 +145,16 @@ final class WaitingRequests {
         return batch;
     }
 
-    private boolean claimOne(PendingRequest request, boolean wasItsTurn, long nowNanos, List<PendingRequest> batch) {
+    private boolean claimOne(
+            PendingRequest request,
+            boolean wasItsTurn,
+            long nowNanos,
+            List<PendingRequest> batch,
+            List<PendingRequest> expired) {
         if (request.request().context().isExpired(nowNanos)) {
-            request.expire();
+            if (request.leaveExpired()) {
+                expired.add(request);
+            }
             return false;
         }
         if (!request.claim()) {

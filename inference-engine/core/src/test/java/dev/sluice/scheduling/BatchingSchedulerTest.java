@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
@@ -383,11 +384,12 @@ class BatchingSchedulerTest {
         });
         BatchingScheduler scheduler = scheduler(model, 1, Duration.ZERO);
 
-        assertThatThrownBy(() -> await(scheduler.resize(2)))
+        // So many, because only those that fail before resize() looks again can show the bug.
+        assertThatThrownBy(() -> await(scheduler.resize(200)))
                 .hasCauseInstanceOf(ServingException.class)
                 .hasRootCauseInstanceOf(LinkageError.class);
         assertThat(scheduler.instances()).isEmpty();
-        assertThat(model.created()).isEqualTo(2);
+        assertThat(model.created()).isEqualTo(200);
     }
 
     @Test
@@ -461,6 +463,22 @@ class BatchingSchedulerTest {
     }
 
     /** Planted: an instance told to stop that drops the batch it has just taken. */
+    @Test
+    void runsTheBatchItHasTakenAlsoWhenItIsToldToStopInThatMoment() throws Exception {
+        CompletableFuture<BatchingScheduler> self = new CompletableFuture<>();
+        BatchPolicy stopsWhileDeciding = (facts, now) -> {
+            CompletionStage<Void> unused = self.join().resize(0);
+            return new BatchPolicy.Decision.Close(facts.waiting());
+        };
+        BatchingScheduler scheduler =
+                scheduler(ScriptedModel.answering(numbers), stopsWhileDeciding, (id, size, queued, computed) -> {});
+        self.complete(scheduler);
+        await(scheduler.resize(1));
+
+        assertThat(submit(scheduler, 3).number()).isEqualTo(Numbers.expected(3));
+    }
+
+    /** Planted: stop() that wakes nobody; the resize never completed. */
     @Test
     void resizingUnderLoadLosesNothing() throws Exception {
         BatchingScheduler scheduler = scheduler(ScriptedModel.answering(numbers), 4, Duration.ZERO);

@@ -89,7 +89,10 @@ class ServingStressTest {
         }
     }
 
-    /** Planted, each seen to fail: every "Planted" of the scheduler, the lifecycle and the sink that can lose or double an end. */
+    /**
+     * Planted, one at a time: a skipped request dropped; a stopped instance that drops its batch; answers in reverse; no wait for
+     * leases; a model closed under a call; a lease not given back; a refused request not released.
+     */
     @ParameterizedTest
     @CsvSource({"1, 10000", "2, 10000", "3, 0", "4, 1"})
     void everyRequestEndsOnceWithItsOwnAnswerAndEveryBufferComesBack(long seed, long drainMillis) throws Exception {

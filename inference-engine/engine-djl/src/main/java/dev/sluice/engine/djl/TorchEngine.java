@@ -64,10 +64,7 @@ final class TorchEngine implements Engine {
     private static PtSymbolBlock read(PtNDManager manager, Path file) {
         boolean mapLocation = true; // a module saved on a GPU is to run here
         boolean trainable = false;
-        PtSymbolBlock module =
-                JniUtils.loadModule(manager, file, mapLocation, NO_EXTRA_FILES, NO_EXTRA_FILES, trainable);
-        JniUtils.enableInferenceMode(module);
-        return module;
+        return JniUtils.loadModule(manager, file, mapLocation, NO_EXTRA_FILES, NO_EXTRA_FILES, trainable);
     }
 
     /** libtorch can be loaded once per process and never unloaded. */

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A test class's own engine: opened before its first test, as it would be once per process, closed after its last; in between
- * each test has to give back every buffer it was given.
+ * each test has to give back every buffer it was given. Whatever is left in the home directory fails the class.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class EngineHarness {
@@ -71,11 +71,6 @@ public abstract class EngineHarness {
     /** The settings the engine was opened with. */
     protected final EngineSettings settings() {
         return settings(cache, allocator);
-    }
-
-    /** What lay in the home directory before the engine was opened. */
-    final Set<String> homeBefore() {
-        return homeBefore;
     }
 
     /** A spec that names nothing but the file. */
@@ -121,8 +116,9 @@ public abstract class EngineHarness {
     }
 
     @AfterAll
-    final void close() {
+    final void closeAndLookForLitter() {
         opened.ifPresent(Engine::close);
+        assertThat(HomeListing.take()).as("files in the home directory").isEqualTo(homeBefore);
     }
 
     /** What loading {@code spec} failed with. */

@@ -5,7 +5,6 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.event.IIOReadWarningListener;
 
 /**
  * ImageIO's reader of one format, kept because looking one up costs more than reading a small image.
@@ -17,12 +16,9 @@ import javax.imageio.event.IIOReadWarningListener;
 final class FormatReader implements AutoCloseable {
     private final ImageReader reader;
     private final MemoryImageInput input = new MemoryImageInput();
-    /** Written by the confining thread, from within a read. */
-    private boolean cutShort;
 
     FormatReader(ImageFormat format) {
         this.reader = ImageIO.getImageReadersByFormatName(format.readerName()).next();
-        reader.addIIOReadWarningListener(new CutShortListener());
     }
 
     /**
@@ -31,28 +27,16 @@ final class FormatReader implements AutoCloseable {
      * @throws RuntimeException of any kind: the JDK's readers do not check all they read
      */
     BufferedImage read(byte[] bytes) throws IOException {
-        cutShort = false;
         input.refill(bytes);
         reader.setInput(input, true, true);
         BufferedImage image = reader.read(0);
         reader.setInput(null);
         input.clear();
-        if (cutShort) {
-            throw new UndecodableException("an image that is cut short");
-        }
         return image;
     }
 
     @Override
     public void close() {
         reader.dispose();
-    }
-
-    /** The JPEG reader paints what is missing grey and only warns; Pillow refuses, and so do we. */
-    private final class CutShortListener implements IIOReadWarningListener {
-        @Override
-        public void warningOccurred(ImageReader source, String warning) {
-            cutShort |= warning.contains("Premature end") || warning.contains("premature end");
-        }
     }
 }

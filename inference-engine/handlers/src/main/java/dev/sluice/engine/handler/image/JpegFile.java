@@ -80,7 +80,7 @@ final class JpegFile {
         }
     }
 
-    /** A progressive file that lacks its last scans would be decoded to a blurred picture without a warning. */
+    /** Without an end marker the reader would paint what is missing grey, or blurred, and only warn; Pillow refuses. */
     private static void checkEnd(byte[] file, int scans) throws UndecodableException {
         for (int i = file.length - 2; i > scans; i--) {
             if (file[i] == (byte) 0xff && file[i + 1] == (byte) END_OF_IMAGE) {

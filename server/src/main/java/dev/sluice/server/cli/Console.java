@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.cli;
+
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a command has of the world around it.
+ *
+ * @param out answers, for people and pipes
+ * @param err complaints
+ * @param isUnicode whether {@code out} shows more than ASCII
+ * @param environment the process's variables
+ * @param workingDirectory what relative paths are relative to
+ * @param temporaryDirectory the system's
+ * @param enginesDirectory where the installation has its engine packs
+ * @param demoDirectory where the installation has the digits model
+ * @param version of the product
+ */
+public record Console(
+        PrintWriter out,
+        PrintWriter err,
+        InputStream in,
+        boolean isUnicode,
+        Map<String, String> environment,
+        Path workingDirectory,
+        Path temporaryDirectory,
+        Optional<Path> enginesDirectory,
+        Optional<Path> demoDirectory,
+        InstantSource clock,
+        String version) {}

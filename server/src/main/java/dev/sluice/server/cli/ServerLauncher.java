@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.cli;
+
+import dev.sluice.server.config.ServerConfig;
+import java.nio.file.Path;
+
+/** Starts a server in this process. */
+public interface ServerLauncher {
+    /**
+     * Binds the listeners and loads the models it is to start with; a model that fails is told in the log.
+     *
+     * @throws dev.sluice.inference.ServingException if an address cannot be bound or a directory not be used
+     */
+    RunningServer start(ServerConfig config);
+
+    /**
+     * Replaces the configuration of the log.
+     *
+     * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if the file is not one
+     */
+    void configureLog(Path file);
+}

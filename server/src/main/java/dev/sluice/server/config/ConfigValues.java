@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The winning value of each key, read as its kind.
+ *
+ * <p><b>Errors:</b> {@code INVALID_INPUT}, showing key, value, expectation and origin.
+ */
+public final class ConfigValues {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)?");
+
+    private final Map<ConfigKey, Setting> given;
+
+    ConfigValues(Map<ConfigKey, Setting> given) {
+        this.given = Collections.unmodifiableMap(new TreeMap<>(given));
+    }
+
+    private Setting setting(ConfigKey key) {
+        Setting setting = given.get(key);
+        return setting == null ? new Setting(key, key.fallback(), "the default") : setting;
+    }
+
+    /** The keys somebody gave that change nothing yet. */
+    public List<String> withoutEffect() {
+        return given.keySet().stream()
+                .filter(key -> !key.hasEffect())
+                .map(ConfigKey::key)
+                .toList();
+    }
+
+    /** The value, unless empty. */
+    public Optional<String> text(ConfigKey key) {
+        return Optional.of(setting(key).value().strip()).filter(value -> !value.isEmpty());
+    }
+
+    Optional<Path> path(ConfigKey key) {
+        try {
+            return text(key).map(Path::of);
+        } catch (InvalidPathException e) {
+            throw setting(key).refused("a path");
+        }
+    }
+
+    /** True only for {@code true}, in any case, as in the original. */
+    boolean flag(ConfigKey key) {
+        return setting(key).value().strip().equalsIgnoreCase("true");
+    }
+
+    int number(ConfigKey key, int least, int most) {
+        Setting setting = setting(key);
+        try {
+            int number = Integer.parseInt(setting.value().strip());
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw setting.refused("a whole number, " + least + ".." + most);
+        }
+        throw setting.refused(least + ".." + most);
+    }
+
+    /** A whole number of seconds, or one with a unit: {@code 500ms}, {@code 30s}, {@code 5m}. */
+    Duration duration(ConfigKey key) {
+        Setting setting = setting(key);
+        Matcher form = DURATION.matcher(setting.value().strip());
+        if (!form.matches()) {
+            throw setting.refused("seconds, such as 30, or a number with ms, s or m");
+        }
+        long amount = Long.parseLong(form.group(1));
+        String unit = form.group(2);
+        if ("ms".equals(unit)) {
+            return Duration.ofMillis(amount);
+        }
+        return "m".equals(unit) ? Duration.ofMinutes(amount) : Duration.ofSeconds(amount);
+    }
+
+    /** Like {@link #duration}, and longer than nothing. */
+    Duration positiveDuration(ConfigKey key) {
+        Duration duration = duration(key);
+        if (duration.isZero()) {
+            throw setting(key).refused("more than 0");
+        }
+        return duration;
+    }
+
+    BindAddress address(ConfigKey key, int portIfMissing) {
+        return BindAddress.parse(setting(key), portIfMissing);
+    }
+
+    Map<String, Map<String, Map<String, Object>>> modelDefaults(ConfigKey key) {
+        return ModelDefaultsJson.read(setting(key));
+    }
+}

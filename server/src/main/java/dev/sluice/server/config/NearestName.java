@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** The name somebody probably meant. */
+final class NearestName {
+    private NearestName() {}
+
+    /** The key nearest to {@code typed} in letters to change; nothing if more than a third of them would change. */
+    static Optional<String> to(String typed) {
+        return Stream.of(ConfigKey.values())
+                .map(ConfigKey::key)
+                .min(Comparator.<String>comparingInt(key -> distance(typed, key))
+                        .thenComparing(key -> key))
+                .filter(key -> distance(typed, key) <= Math.max(2, key.length() / 3));
+    }
+
+    /** Letters to insert, delete or replace to get from {@code a} to {@code b}. */
+    private static int distance(String a, String b) {
+        int[] row = IntStream.rangeClosed(0, b.length()).toArray();
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+}

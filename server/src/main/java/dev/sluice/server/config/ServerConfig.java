@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.server.enginepack.EnginePacksConfig;
+import dev.sluice.server.repository.ModelStoreConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+
+/**
+ * All that a server is told, checked.
+ *
+ * @param workParent where the process makes its private directory
+ */
+public record ServerConfig(
+        ListenersConfig listeners,
+        AdminConfig admin,
+        ModelStoreConfig models,
+        EnginePacksConfig engines,
+        DrainConfig drain,
+        Path workParent) {
+    private static final int MAX_THREADS = 4096;
+
+    /**
+     * What the machine and the installation contribute.
+     *
+     * @param temporaryDirectory the system's
+     * @param enginesDirectory where the installation has its engine packs
+     */
+    public record Surroundings(Path temporaryDirectory, Optional<Path> enginesDirectory) {}
+
+    /**
+     * The tree for {@code values}.
+     *
+     * @throws ServingException {@code INVALID_INPUT} naming the value that cannot be used
+     */
+    public static ServerConfig of(ConfigValues values, Surroundings surroundings) {
+        ServerConfig config = new ServerConfig(
+                listeners(values),
+                new AdminConfig(
+                        values.flag(ConfigKey.ENABLE_MODEL_API), values.flag(ConfigKey.DISABLE_TOKEN_AUTHORIZATION)),
+                models(values),
+                new EnginePacksConfig(
+                        values.path(ConfigKey.ENGINES_DIR).or(surroundings::enginesDirectory),
+                        values.path(ConfigKey.CACHE_DIR),
+                        values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS)),
+                new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
+                values.path(ConfigKey.WORK_DIR).orElse(surroundings.temporaryDirectory()));
+        config.checkExposure();
+        return config;
+    }
+
+    private static ListenersConfig listeners(ConfigValues values) {
+        return new ListenersConfig(
+                values.address(ConfigKey.INFERENCE_ADDRESS, 80),
+                values.address(ConfigKey.MANAGEMENT_ADDRESS, 8081),
+                values.flag(ConfigKey.ENABLE_METRICS_API)
+                        ? Optional.of(values.address(ConfigKey.METRICS_ADDRESS, 8082))
+                        : Optional.empty(),
+                values.number(ConfigKey.NUMBER_OF_NETTY_THREADS, 0, MAX_THREADS),
+                values.flag(ConfigKey.USE_NATIVE_IO),
+                values.number(ConfigKey.MAX_REQUEST_SIZE, 1, Integer.MAX_VALUE));
+    }
+
+    private static ModelStoreConfig models(ConfigValues values) {
+        Optional<Path> directory = values.path(ConfigKey.MODEL_STORE);
+        if (directory.isPresent() && !Files.isDirectory(directory.get())) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "model_store: " + directory.get() + " (expected: a directory that exists; create it, or name"
+                            + " another with --model-store DIR)");
+        }
+        int workers = values.number(ConfigKey.DEFAULT_WORKERS_PER_MODEL, 0, MAX_THREADS);
+        Map<String, Map<String, Map<String, Object>>> defaults = values.modelDefaults(ConfigKey.MODELS);
+        return new ModelStoreConfig(
+                directory,
+                values.text(ConfigKey.LOAD_MODELS).orElse(""),
+                values.text(ConfigKey.DEFAULT_SERVICE_HANDLER),
+                workers == 0 ? OptionalInt.empty() : OptionalInt.of(workers),
+                values.number(ConfigKey.JOB_QUEUE_SIZE, 1, Integer.MAX_VALUE),
+                values.positiveDuration(ConfigKey.DEFAULT_RESPONSE_TIMEOUT),
+                values.positiveDuration(ConfigKey.DEFAULT_STARTUP_TIMEOUT),
+                defaults);
+    }
+
+    /** Nobody but this machine may reach predictions and management until somebody says that this is meant. */
+    private void checkExposure() {
+        if (admin.tokenAuthorizationDisabled()) {
+            return;
+        }
+        Stream.of(
+                        Map.entry(ConfigKey.INFERENCE_ADDRESS, listeners.inference()),
+                        Map.entry(ConfigKey.MANAGEMENT_ADDRESS, listeners.management()))
+                .filter(listener -> !listener.getValue().isLoopback())
+                .findFirst()
+                .ifPresent(open -> {
+                    throw new ServingException(
+                            ErrorCode.INVALID_INPUT,
+                            open.getKey().key() + ": " + open.getValue()
+                                    + " can be reached from other machines, and tokens are not checked yet (expected: a"
+                                    + " loopback address such as 127.0.0.1, or --disable-token-auth if the network in"
+                                    + " front of it decides who may call)");
+                });
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.enginepack;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where engines lie and how they are opened.
+ *
+ * @param directory holds one folder per engine, {@code <id>/lib/*.jar} and {@code <id>/native}
+ * @param cacheDirectory where engines may keep files from one start to the next
+ * @param intraOpThreads threads one call may use; engines.md section 5.3 measured why 1 is the default
+ */
+public record EnginePacksConfig(Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads) {}

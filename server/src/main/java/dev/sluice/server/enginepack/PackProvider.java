@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.enginepack;
+
+import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * A provider out of a pack. Opening runs with the pack's class loader as the thread's own, because libraries such as DJL
+ * look for their parts there.
+ */
+final class PackProvider implements EngineProvider {
+    private final EngineProvider delegate;
+    private final ClassLoader loader;
+
+    PackProvider(EngineProvider delegate, ClassLoader loader) {
+        this.delegate = delegate;
+        this.loader = loader;
+    }
+
+    @Override
+    public String id() {
+        return delegate.id();
+    }
+
+    @Override
+    public int spiVersion() {
+        return delegate.spiVersion();
+    }
+
+    @Override
+    public Set<String> fileSuffixes() {
+        return delegate.fileSuffixes();
+    }
+
+    @Override
+    public Engine open(EngineSettings settings) {
+        return inPack(() -> delegate.open(settings));
+    }
+
+    private <T> T inPack(Supplier<T> action) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(loader);
+        try {
+            return action.get();
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.metrics;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.lifecycle.ModelRegistry;
+import dev.sluice.lifecycle.ModelVersion;
+import dev.sluice.lifecycle.ModelVersions;
+import dev.sluice.model.ModelId;
+import dev.sluice.model.ModelRef;
+import dev.sluice.model.VersionSelector;
+import dev.sluice.serving.ServingObserver;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All meters of one server.
+ *
+ * <p>A label never holds what a client made up: a name or version that is not registered is recorded as {@code _unknown}.
+ * The series of a version are there, at zero, from the first reading after it was registered, and gone from the first one
+ * after it was removed.
+ *
+ * <p><b>Threads:</b> recording is safe from any thread and waits for nobody; {@link #scrape} is for one thread at a time and
+ * may take milliseconds.
+ */
+public final class ServerMetrics implements ServingObserver, AutoCloseable {
+    private static final ModelId UNKNOWN = new ModelId("_unknown", "_unknown");
+
+    private final ModelRegistry models;
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final RequestMeters requests = new RequestMeters(meters);
+    private final BatchMeters batches = new BatchMeters(meters);
+    private final ModelGauges gauges = new ModelGauges(meters);
+    private final JvmGcMetrics collections = new JvmGcMetrics();
+
+    /** Guarded by this: the versions that have series. */
+    private final Map<ModelId, ModelVersion> shown = new HashMap<>();
+
+    /** @param version of the server, for {@code sluice_build_info} */
+    public ServerMetrics(ModelRegistry models, String version) {
+        this.models = models;
+        new JvmMemoryMetrics().bindTo(meters);
+        new JvmThreadMetrics().bindTo(meters);
+        new ProcessorMetrics().bindTo(meters);
+        new UptimeMetrics().bindTo(meters);
+        collections.bindTo(meters);
+        Gauge unused = Gauge.builder("sluice.build.info", () -> 1)
+                .description("Always 1; the labels tell what runs.")
+                .tag("version", version)
+                .tag("java", Runtime.version().toString())
+                .register(meters);
+    }
+
+    @Override
+    public void requestFinished(ModelRef model, RequestContext context, Optional<ErrorCode> failure, long totalNanos) {
+        requests.finished(registered(model), context.protocol(), failure, totalNanos);
+    }
+
+    @Override
+    public void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos) {
+        batches.executed(model, size, queueNanos, computeNanos);
+    }
+
+    private ModelId registered(ModelRef ref) {
+        ModelVersions versions = models.models().get(ref.name());
+        if (versions == null) {
+            return UNKNOWN;
+        }
+        String wanted =
+                ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
+        ModelVersion version = versions.byVersion().get(wanted);
+        return version == null ? UNKNOWN : version.id();
+    }
+
+    /** Everything, in Prometheus's text format 0.0.4. */
+    public synchronized String scrape() {
+        followRegistry();
+        return meters.scrape();
+    }
+
+    private void followRegistry() {
+        Map<ModelId, ModelVersion> registered = new HashMap<>();
+        models.models()
+                .values()
+                .forEach(versions ->
+                        versions.byVersion().values().forEach(version -> registered.put(version.id(), version)));
+        for (Iterator<ModelVersion> i = shown.values().iterator(); i.hasNext(); ) {
+            ModelVersion version = i.next();
+            // Compared by identity: the same name and version registered again is another object.
+            if (registered.get(version.id()) != version) {
+                i.remove();
+                forget(version.id());
+            }
+        }
+        registered.forEach((id, version) -> {
+            if (shown.putIfAbsent(id, version) == null) {
+                gauges.add(version);
+                batches.expect(id);
+            }
+        });
+    }
+
+    private void forget(ModelId id) {
+        gauges.forget(id);
+        batches.forget(id);
+        requests.forget(id);
+    }
+
+    @Override
+    public void close() {
+        collections.close();
+        meters.close();
+    }
+}

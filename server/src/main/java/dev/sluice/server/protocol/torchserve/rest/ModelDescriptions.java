@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol.torchserve.rest;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.InstanceStatus;
+import dev.sluice.serving.ModelStatus;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Describes versions as the original does: its fields, in its order, with its types. A field this server has no meaning for
+ * has the original's default, since clients read it all the same.
+ *
+ * <p><b>Source:</b> torchserve.md section 2.5.
+ */
+final class ModelDescriptions {
+    private static final DateTimeFormatter START_TIME = DateTimeFormatter.ofPattern(
+                    "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private static final long RETRY_SECONDS = 300;
+
+    private final long pid;
+
+    /**
+     * Descriptions of models that run in this process.
+     *
+     * @param pid of this process
+     */
+    ModelDescriptions(long pid) {
+        this.pid = pid;
+    }
+
+    ArrayNode of(List<ModelStatus> models) {
+        ArrayNode all = WireJson.object().arrayNode();
+        models.forEach(model -> describe(model, all.addObject()));
+        return all;
+    }
+
+    private void describe(ModelStatus model, ObjectNode json) {
+        ModelSpec spec = model.spec();
+        json.put("modelName", spec.id().name())
+                .put("modelVersion", spec.id().version())
+                .put("modelUrl", spec.location())
+                .put("runtime", "python")
+                .put("minWorkers", spec.instances().min())
+                .put("maxWorkers", spec.instances().max())
+                .put("batchSize", spec.batching().maxSize())
+                .put("maxBatchDelay", (int) spec.batching().maxDelay().toMillis())
+                .put("responseTimeout", (int) spec.limits().responseTimeout().toSeconds())
+                .put("startupTimeout", (int) spec.limits().startupTimeout().toSeconds())
+                .put("maxRetryTimeoutInSec", RETRY_SECONDS)
+                .put("clientTimeoutInMills", 0L)
+                .put("parallelType", "")
+                .put("parallelLevel", 0)
+                .put("deviceType", "cpu")
+                .put("continuousBatching", false)
+                .put("useJobTicket", false)
+                .put("useVenv", false)
+                .put("stateful", false)
+                .put("sequenceMaxIdleMSec", 0L)
+                .put("sequenceTimeoutMSec", 0L)
+                .put("maxNumSequence", 0)
+                .put("maxSequenceJobQueueSize", 0)
+                .put("loadedAtStartup", model.atStartup());
+        ArrayNode workers = json.putArray("workers");
+        model.instances().forEach(instance -> worker(instance, workers.addObject()));
+        json.putObject("jobQueueStatus")
+                .put("remainingCapacity", model.queue().remaining())
+                .put("pendingRequests", model.queue().waiting());
+    }
+
+    /** One instance; it is a thread of this process, whose id it therefore gets. */
+    private void worker(InstanceStatus instance, ObjectNode json) {
+        json.put("id", String.valueOf(instance.number()))
+                .put("startTime", START_TIME.format(instance.startedAt()))
+                .put("status", instance.ready() ? "READY" : "UNLOADING")
+                .put("memoryUsage", 0L)
+                .put("pid", pid)
+                .put("gpu", false)
+                .put("gpuUsage", "N/A");
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol.torchserve.rest;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.server.protocol.ErrorMapper;
+import dev.sluice.server.protocol.Rejection;
+import dev.sluice.server.protocol.RestResponse;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Failures as TorchServe words them: status, {@code type} and {@code message}.
+ *
+ * <p><b>Source:</b> torchserve.md section 1.7.
+ */
+public final class TorchServeErrors implements ErrorMapper {
+    private static final String UNKNOWN_RESOURCE = "Requested resource is not found, please refer to API document.";
+    private static final String METHOD = "Requested method is not allowed, please refer to API document.";
+    private static final String MALFORMED = "Invalid HTTP message.";
+
+    /** A status and the simple name of the exception the original throws for it. */
+    private record Kind(int status, String type) {}
+
+    @Override
+    public RestResponse map(String requestId, ServingException failure) {
+        Kind kind = kind(failure.code());
+        String message = failure.code() == ErrorCode.NOT_ALLOWED ? METHOD : failure.safeMessage();
+        return reply(requestId, kind, message, isWorthRetrying(failure.code()));
+    }
+
+    private static Kind kind(ErrorCode code) {
+        return switch (code) {
+            case INVALID_INPUT -> new Kind(400, "BadRequestException");
+            case MODEL_NOT_FOUND, SOURCE_NOT_FOUND -> new Kind(404, "ModelNotFoundException");
+            case VERSION_NOT_FOUND -> new Kind(404, "ModelVersionNotFoundException");
+            case MODEL_UNAVAILABLE, OVERLOADED, SHUTTING_DOWN, CANCELLED ->
+                new Kind(503, "ServiceUnavailableException");
+            case DEADLINE_EXCEEDED -> new Kind(408, "RequestTimeoutException");
+            case ALREADY_EXISTS -> new Kind(409, "ConflictStatusException");
+            case FAILED_PRECONDITION -> new Kind(403, "InvalidModelVersionException");
+            case NOT_ALLOWED -> new Kind(405, "MethodNotAllowedException");
+            case INVALID_MODEL -> new Kind(400, "InvalidModelException");
+            case ENGINE_FAILED -> new Kind(503, "InternalServerException");
+            case OUT_OF_MEMORY -> new Kind(507, "InternalServerException");
+            case LOAD_FAILED, INTERNAL -> new Kind(500, "InternalServerException");
+        };
+    }
+
+    private static boolean isWorthRetrying(ErrorCode code) {
+        return switch (code) {
+            case OVERLOADED, SHUTTING_DOWN -> true;
+            case INVALID_INPUT,
+                    MODEL_NOT_FOUND,
+                    VERSION_NOT_FOUND,
+                    MODEL_UNAVAILABLE,
+                    DEADLINE_EXCEEDED,
+                    CANCELLED,
+                    ALREADY_EXISTS,
+                    FAILED_PRECONDITION,
+                    NOT_ALLOWED,
+                    SOURCE_NOT_FOUND,
+                    INVALID_MODEL,
+                    LOAD_FAILED,
+                    ENGINE_FAILED,
+                    OUT_OF_MEMORY,
+                    INTERNAL -> false;
+        };
+    }
+
+    @Override
+    public RestResponse map(String requestId, Rejection rejection, String detail) {
+        return switch (rejection) {
+            case UNKNOWN_PATH -> reply(requestId, new Kind(404, "ResourceNotFoundException"), UNKNOWN_RESOURCE, false);
+            case METHOD_NOT_ALLOWED -> reply(requestId, new Kind(405, "MethodNotAllowedException"), METHOD, false);
+            case BODY_TOO_LARGE ->
+                reply(
+                        requestId,
+                        new Kind(413, "RequestEntityTooLargeException"),
+                        "Request too large: " + detail,
+                        false);
+            case HEAD_TOO_LARGE -> reply(requestId, new Kind(431, "BadRequestException"), with(detail), false);
+            case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), false);
+            case TIMED_OUT ->
+                reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, false);
+        };
+    }
+
+    private static String with(String detail) {
+        return detail.isEmpty() ? MALFORMED : MALFORMED + " " + detail;
+    }
+
+    /** Any failure of one status, for the texts that only an endpoint knows. */
+    static RestResponse internal(String requestId, int status, String message) {
+        return reply(requestId, new Kind(status, "InternalServerException"), message, false);
+    }
+
+    private static RestResponse reply(String requestId, Kind kind, String message, boolean retry) {
+        return Replies.json(
+                requestId,
+                kind.status(),
+                WireJson.object()
+                        .put("code", kind.status())
+                        .put("type", kind.type())
+                        .put("message", message),
+                retry ? List.of(Map.entry("Retry-After", "1")) : List.of());
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.repository;
+
+import dev.sluice.model.InstanceSpec;
+import dev.sluice.server.yaml.SafeYaml;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.IntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The settings of one model that the server reads, from a mapping somebody wrote by hand. A value of the wrong type or out
+ * of range is told in the log and counts as not there.
+ *
+ * <p>Source: torchserve.md section 6.3. Unlike there, {@code maxBatchDelay: 0} means no waiting.
+ */
+final class ModelOptions {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelOptions.class);
+
+    private final String origin;
+    private final Map<String, Object> values;
+
+    /** @param origin whose settings they are, for the log */
+    ModelOptions(String origin, Map<String, Object> values) {
+        this.origin = origin;
+        this.values = values;
+    }
+
+    Map<String, Object> all() {
+        return values;
+    }
+
+    OptionalInt batchSize() {
+        return number("batchSize", 1);
+    }
+
+    Optional<Duration> maxBatchDelay() {
+        return duration("maxBatchDelay", 0, Duration::ofMillis);
+    }
+
+    Optional<Duration> responseTimeout() {
+        return duration("responseTimeout", 1, Duration::ofSeconds);
+    }
+
+    Optional<Duration> startupTimeout() {
+        return duration("startupTimeout", 1, Duration::ofSeconds);
+    }
+
+    OptionalInt queueCapacity() {
+        return number("jobQueueSize", 1);
+    }
+
+    /** Both bounds on instances, or neither: one alone, or a maximum below the minimum, says nothing. */
+    Optional<InstanceSpec> instances() {
+        OptionalInt min = number("minWorkers", Integer.MIN_VALUE);
+        OptionalInt max = number("maxWorkers", Integer.MIN_VALUE);
+        if (min.isEmpty()) {
+            return Optional.empty();
+        }
+        int atLeastOne = Math.max(1, min.getAsInt());
+        if (max.isEmpty() || max.getAsInt() < atLeastOne) {
+            LOG.warn(
+                    "{}: minWorkers {} without a maxWorkers of {} or more; both are ignored",
+                    origin,
+                    atLeastOne,
+                    atLeastOne);
+            return Optional.empty();
+        }
+        return Optional.of(new InstanceSpec(atLeastOne, max.getAsInt()));
+    }
+
+    /** A handler's name; a mapping under the same key holds options for the handler and names none. */
+    Optional<String> handler() {
+        return values.get("handler") instanceof Map ? Optional.empty() : text("handler");
+    }
+
+    Optional<String> engine() {
+        return text("engine");
+    }
+
+    private Optional<Duration> duration(String key, int least, IntFunction<Duration> unit) {
+        OptionalInt number = number(key, least);
+        return number.isPresent() ? Optional.of(unit.apply(number.getAsInt())) : Optional.empty();
+    }
+
+    private OptionalInt number(String key, int least) {
+        Object value = values.get(key);
+        if (value == null) {
+            return OptionalInt.empty();
+        }
+        boolean whole = value instanceof Integer || value instanceof Long || value instanceof BigInteger;
+        if (!whole || !fits((Number) value)) {
+            LOG.warn("{}: {}: {} (expected: a whole number); ignored", origin, key, shown(value));
+            return OptionalInt.empty();
+        }
+        int number = ((Number) value).intValue();
+        if (number < least) {
+            LOG.warn("{}: {}: {} (expected: {} or more); ignored", origin, key, number, least);
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(number);
+    }
+
+    private static boolean fits(Number number) {
+        return new BigInteger(number.toString()).bitLength() < Integer.SIZE;
+    }
+
+    private Optional<String> text(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!(value instanceof String text) || text.isBlank()) {
+            LOG.warn("{}: {}: {} (expected: a name); ignored", origin, key, shown(value));
+            return Optional.empty();
+        }
+        return Optional.of(text);
+    }
+
+    private static String shown(Object value) {
+        return value instanceof Map || value instanceof Iterable
+                ? "a " + SafeYaml.kindOf(value)
+                : String.valueOf(value);
+    }
+}

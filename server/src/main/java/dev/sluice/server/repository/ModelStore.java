@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.repository;
+
+import dev.sluice.archive.ArchiveException;
+import dev.sluice.archive.ArchiveLimits;
+import dev.sluice.archive.ArchiveReader;
+import dev.sluice.archive.Manifest;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.serving.ModelResolver;
+import dev.sluice.serving.RegisterModel;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * The model store: a directory of archives, model directories and plain model files. Archives are unpacked into the
+ * process's own work directory, everything else is used where it lies.
+ *
+ * <p><b>Threads:</b> safe from any thread; blocks.
+ *
+ * <p><b>Errors:</b> {@code SOURCE_NOT_FOUND}, {@code INVALID_MODEL}.
+ */
+public final class ModelStore implements ModelResolver {
+    private static final ArchiveLimits LIMITS = ArchiveLimits.defaults();
+
+    private final ModelLocator locator;
+    private final SpecFactory specs;
+    private final WorkDirectory work;
+
+    /** @param processors instances of a start-up model when nobody names a number */
+    public ModelStore(ModelStoreConfig config, WorkDirectory work, int processors) {
+        this.locator = new ModelLocator(config.directory());
+        this.specs = new SpecFactory(config, processors);
+        this.work = work;
+    }
+
+    @Override
+    public ModelSpec resolve(RegisterModel command) {
+        ModelLocator.Found found = locator.find(command.location());
+        UnpackedModel model = unpack(found);
+        try {
+            return specs.specOf(command, found, model);
+        } catch (IllegalArgumentException e) {
+            work.discard(model.root());
+            throw new ServingException(ErrorCode.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            work.discard(model.root());
+            throw e;
+        }
+    }
+
+    private UnpackedModel unpack(ModelLocator.Found found) {
+        try {
+            return switch (found.kind()) {
+                case PLAIN_FILE -> new UnpackedModel(parentOf(found.path()), Manifest.empty());
+                case DIRECTORY ->
+                    new UnpackedModel(
+                            found.path(), ArchiveReader.of(found.path(), LIMITS).manifest());
+                case ARCHIVE -> extract(ArchiveReader.of(found.path(), LIMITS));
+            };
+        } catch (ArchiveException e) {
+            throw new ServingException(ErrorCode.INVALID_MODEL, e.reason(), e);
+        }
+    }
+
+    private UnpackedModel extract(ArchiveReader archive) {
+        Manifest manifest = archive.manifest();
+        Path target = work.models().resolve(UUID.randomUUID().toString());
+        archive.extractTo(target);
+        return new UnpackedModel(target, manifest);
+    }
+
+    private static Path parentOf(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? file : parent;
+    }
+
+    @Override
+    public void discard(ModelSpec spec) {
+        work.discard(spec.files().root());
+    }
+}

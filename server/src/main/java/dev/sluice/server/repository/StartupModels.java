@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.repository;
+
+import dev.sluice.serving.RegisterModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The models a server starts with, as operators list them: nothing, {@code all}, or {@code location} and
+ * {@code name=location} separated by commas, with blanks around them if they like.
+ *
+ * <p>Source: torchserve.md section 5.4.
+ */
+public final class StartupModels {
+    private static final Logger LOG = LoggerFactory.getLogger(StartupModels.class);
+    private static final List<String> ARCHIVES = List.of(".mar", ".model", ".tar.gz");
+
+    private StartupModels() {}
+
+    /** What {@code config} asks for, in its order; {@code all} is by name. */
+    public static List<RegisterModel> of(ModelStoreConfig config) {
+        String wanted = config.loadModels().strip();
+        if (wanted.toLowerCase(Locale.ROOT).equals("all")) {
+            return config.directory().map(StartupModels::everythingIn).orElse(List.of());
+        }
+        return Stream.of(wanted.split(",", -1))
+                .map(String::strip)
+                .filter(item -> !item.isEmpty())
+                .map(StartupModels::one)
+                .toList();
+    }
+
+    private static RegisterModel one(String item) {
+        int equals = item.indexOf('=');
+        if (equals <= 0) {
+            return RegisterModel.atStartup(item.substring(equals + 1).strip(), Optional.empty());
+        }
+        return RegisterModel.atStartup(
+                item.substring(equals + 1).strip(),
+                Optional.of(item.substring(0, equals).strip()));
+    }
+
+    private static List<RegisterModel> everythingIn(Path store) {
+        try (Stream<Path> children = Files.list(store)) {
+            return children.filter(StartupModels::isModel)
+                    .map(path -> String.valueOf(path.getFileName()))
+                    .sorted()
+                    .map(name -> RegisterModel.atStartup(name, Optional.empty()))
+                    .toList();
+        } catch (IOException e) {
+            LOG.error("model_store: {} cannot be listed, so no model is loaded", store, e);
+            return List.of();
+        }
+    }
+
+    private static boolean isModel(Path path) {
+        String name = String.valueOf(path.getFileName());
+        if (name.startsWith(".")) {
+            return false;
+        }
+        return Files.isDirectory(path) || ARCHIVES.stream().anyMatch(name::endsWith) || ModelLocator.isPlainModel(name);
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.transport.http;
+
+import dev.sluice.inference.ServingException;
+import dev.sluice.server.protocol.ErrorMapper;
+import dev.sluice.server.protocol.Rejection;
+import dev.sluice.server.protocol.RestRequest;
+import io.netty.handler.codec.http.HttpRequest;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what was read to the endpoint that answers it, or answers itself what no endpoint will see.
+ *
+ * <p><b>Threads:</b> safe from any thread; called on event loops.
+ */
+final class Dispatcher {
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    private final Router router;
+    private final ErrorMapper unmatched;
+
+    Dispatcher(Router router, ErrorMapper unmatched) {
+        this.router = router;
+        this.unmatched = unmatched;
+    }
+
+    /** Answers {@code incoming} through {@code exchange}; owns its body. */
+    void dispatch(Incoming incoming, Exchange exchange) {
+        if (incoming instanceof Incoming.Whole whole) {
+            dispatch(whole, exchange);
+        } else {
+            Incoming.Refused refused = (Incoming.Refused) incoming;
+            exchange.respond(errorsFor(refused.head()).map(exchange.id(), refused.rejection(), refused.detail()));
+        }
+    }
+
+    private void dispatch(Incoming.Whole whole, Exchange exchange) {
+        RequestTarget target;
+        try {
+            target = RequestTarget.parse(whole.head().uri());
+        } catch (IllegalArgumentException e) {
+            whole.body().release();
+            exchange.respond(unmatched.map(exchange.id(), Rejection.MALFORMED, String.valueOf(e.getMessage())));
+            return;
+        }
+        String method = whole.head().method().name();
+        Router.Match match = router.match(method, target.segments());
+        if (match instanceof Router.Match.Found found) {
+            handle(found, request(whole, target, found, exchange), exchange);
+            return;
+        }
+        whole.body().release();
+        if (match instanceof Router.Match.OtherMethod other) {
+            exchange.respond(other.other()
+                    .protocol()
+                    .errors()
+                    .map(exchange.id(), Rejection.METHOD_NOT_ALLOWED, method + " " + target.path()));
+        } else {
+            exchange.respond(unmatched.map(exchange.id(), Rejection.UNKNOWN_PATH, target.path()));
+        }
+    }
+
+    private static RestRequest request(
+            Incoming.Whole whole, RequestTarget target, Router.Match.Found found, Exchange exchange) {
+        return new RestRequest(
+                exchange.id(),
+                whole.head().method().name(),
+                target.path(),
+                found.parameters(),
+                target.query(),
+                whole.head().headers().entries(),
+                BufferBridge.toDataBuffer(whole.body()),
+                whole.receivedNanos(),
+                exchange.cancellation());
+    }
+
+    private static void handle(Router.Match.Found found, RestRequest request, Exchange exchange) {
+        Route route = found.route();
+        try {
+            route.endpoint().handler().handle(request, exchange);
+        } catch (RuntimeException | Error e) {
+            if (!(e instanceof ServingException)) {
+                LOG.error("{} {} failed", request.method(), route.template().text(), e);
+            }
+            exchange.respond(route.protocol().errors().map(exchange.id(), ServingException.from(e)));
+        }
+    }
+
+    /** The mapper of the protocol whose path was asked for, as far as that is known. */
+    private ErrorMapper errorsFor(@Nullable HttpRequest head) {
+        if (head == null) {
+            return unmatched;
+        }
+        try {
+            return router.anyMethod(RequestTarget.parse(head.uri()).segments())
+                    .map(route -> route.protocol().errors())
+                    .orElse(unmatched);
+        } catch (IllegalArgumentException e) {
+            return unmatched;
+        }
+    }
+}

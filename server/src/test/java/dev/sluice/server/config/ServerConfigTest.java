@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.server.enginepack.EnginePacksConfig;
+import dev.sluice.server.repository.ModelStoreConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ServerConfigTest {
+    private static final ServerConfig.Surroundings SURROUNDINGS =
+            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")));
+
+    /** Every default in one place: changing one is changing what people run. */
+    @Test
+    void pinsTheDefaults() {
+        assertThat(of(Map.of()))
+                .isEqualTo(new ServerConfig(
+                        new ListenersConfig(
+                                new BindAddress("127.0.0.1", 8080),
+                                new BindAddress("127.0.0.1", 8081),
+                                Optional.of(new BindAddress("127.0.0.1", 8082)),
+                                0,
+                                true,
+                                6_553_500),
+                        new AdminConfig(false, false),
+                        new ModelStoreConfig(
+                                Optional.empty(),
+                                "",
+                                Optional.empty(),
+                                OptionalInt.empty(),
+                                100,
+                                Duration.ofMinutes(2),
+                                Duration.ofMinutes(2),
+                                Map.of()),
+                        new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1),
+                        new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
+                        Path.of("/somewhere/tmp")));
+    }
+
+    @Test
+    void everyKeyWithAnEffectSaysWhereItGoes() {
+        assertThat(ConfigKey.values())
+                .filteredOn(ConfigKey::hasEffect)
+                .filteredOn(key -> key != ConfigKey.ENABLE_ENVVARS_CONFIG)
+                .allSatisfy(key -> assertThat(key.target()).as(key.key()).isNotEmpty());
+    }
+
+    @Test
+    void setsEveryValue(@TempDir Path store) {
+        ServerConfig config = of(Map.ofEntries(
+                Map.entry("inference_address", "http://127.0.0.2:1"),
+                Map.entry("management_address", "http://[::1]:2"),
+                Map.entry("metrics_address", "http://0.0.0.0:3"),
+                Map.entry("model_store", store.toString()),
+                Map.entry("load_models", "all"),
+                Map.entry("default_service_handler", "base_handler"),
+                Map.entry("default_workers_per_model", "3"),
+                Map.entry("job_queue_size", "4"),
+                Map.entry("default_response_timeout", "5"),
+                Map.entry("default_startup_timeout", "6m"),
+                Map.entry("enable_model_api", "True"),
+                Map.entry("drain_delay", "0"),
+                Map.entry("drain_timeout", "700ms"),
+                Map.entry("engine_threads", "2"),
+                Map.entry("engines_dir", "/e"),
+                Map.entry("work_dir", "/w"),
+                Map.entry("cache_dir", "/c"),
+                Map.entry("number_of_netty_threads", "8"),
+                Map.entry("use_native_io", "false"),
+                Map.entry("max_request_size", "9")));
+
+        assertThat(config)
+                .isEqualTo(new ServerConfig(
+                        new ListenersConfig(
+                                new BindAddress("127.0.0.2", 1),
+                                new BindAddress("::1", 2),
+                                Optional.of(new BindAddress("0.0.0.0", 3)),
+                                8,
+                                false,
+                                9),
+                        new AdminConfig(true, false),
+                        new ModelStoreConfig(
+                                Optional.of(store),
+                                "all",
+                                Optional.of("base_handler"),
+                                OptionalInt.of(3),
+                                4,
+                                Duration.ofSeconds(5),
+                                Duration.ofMinutes(6),
+                                Map.of()),
+                        new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2),
+                        new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
+                        Path.of("/w")));
+    }
+
+    @Test
+    void opensNoMetricsListenerWhenTheyAreOff() {
+        assertThat(of(Map.of("enable_metrics_api", "false")).listeners().metrics())
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            job_queue_size           | many        | job_queue_size: many (expected: a whole number
+            job_queue_size           | 0           | job_queue_size: 0 (expected: 1..
+            max_request_size         | 99999999999 | max_request_size: 99999999999 (expected: a whole number
+            engine_threads           | 0           | engine_threads: 0 (expected: 1..
+            default_response_timeout | 0           | default_response_timeout: 0 (expected: more than 0
+            default_startup_timeout  | soon        | default_startup_timeout: soon (expected: seconds
+            drain_delay              | -1          | drain_delay: -1 (expected: seconds
+            models                   | {"m": 3}    | models: {"m": 3} (expected: JSON like
+            models                   | {           | models: { (expected: JSON like
+            model_store              | /no/such    | model_store: /no/such (expected: a directory that exists
+            """)
+    void refusesWhatCannotBeUsed(String key, String value, String message) {
+        assertThatThrownBy(() -> of(Map.of(key, value)))
+                .isInstanceOfSatisfying(
+                        ServingException.class,
+                        refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.INVALID_INPUT))
+                .hasMessageStartingWith(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"http://0.0.0.0:8080", "http://[::]:8080", "http://192.0.2.1:8080", "http://example.invalid:80"})
+    void refusesOpenAddressesWithoutTokensUnlessToldTo(String address) {
+        for (String key : new String[] {"inference_address", "management_address"}) {
+            assertThatThrownBy(() -> of(Map.of(key, address)))
+                    .hasMessageStartingWith(key)
+                    .hasMessageContaining("--disable-token-auth");
+            assertThat(of(Map.of(key, address, "disable_token_authorization", "true")))
+                    .isNotNull();
+        }
+    }
+
+    private static ServerConfig of(Map<String, String> flags) {
+        ConfigSources sources = new ConfigSources(flags, Map.of(), Optional.empty(), Optional.empty());
+        return ServerConfig.of(sources.read().values(), SURROUNDINGS);
+    }
+}

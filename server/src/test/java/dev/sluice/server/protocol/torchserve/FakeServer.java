@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol.torchserve;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.ServingException;
+import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.ModelLifecycle;
+import dev.sluice.lifecycle.ModelRegistry;
+import dev.sluice.model.BatchSpec;
+import dev.sluice.model.InstanceSpec;
+import dev.sluice.model.LimitSpec;
+import dev.sluice.model.ModelFiles;
+import dev.sluice.model.ModelId;
+import dev.sluice.model.ModelRef;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.transport.http.HttpLimits;
+import dev.sluice.server.transport.http.HttpTransport;
+import dev.sluice.server.transport.http.HttpTransportConfig;
+import dev.sluice.server.transport.http.ListenerConfig;
+import dev.sluice.server.transport.http.RawClient;
+import dev.sluice.serving.InferenceService;
+import dev.sluice.serving.ModelAdmin;
+import dev.sluice.serving.ModelResolver;
+import dev.sluice.serving.RegisterModel;
+import dev.sluice.serving.ServingObserver;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The real core and the real transport around models that need no engine.
+ *
+ * <p>Locations it knows: {@code NAME.mar} for version 1.0 of a model whose handler is its name; {@code NAME-VERSION.mar} for
+ * another version of it.
+ */
+public final class FakeServer implements AutoCloseable {
+    private final ExecutorService loadPool = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "load");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final FakeLoader loader = new FakeLoader();
+    private final ModelAdmin admin;
+    private final HttpTransport transport;
+
+    public FakeServer(boolean modelApiEnabled) {
+        this(modelApiEnabled, HttpLimits.defaults().withMaxRequestBytes(4096));
+    }
+
+    public FakeServer(boolean modelApiEnabled, HttpLimits limits) {
+        ModelRegistry registry = new ModelRegistry();
+        ModelLifecycle lifecycle = new ModelLifecycle(
+                registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
+        admin = new ModelAdmin(registry, lifecycle, new FakeResolver(), loadPool);
+        InferenceService service = new InferenceService(registry, new Deaf(), Ticker.system());
+        TorchServeProtocol protocol = new TorchServeProtocol(
+                service, admin, new TorchServeConfig(modelApiEnabled, Optional.empty()), Ticker.system());
+        transport = new HttpTransport(
+                new HttpTransportConfig(
+                        List.of(
+                                new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE)),
+                                new ListenerConfig("127.0.0.1", 0, Set.of(Plane.MANAGEMENT))),
+                        limits,
+                        1,
+                        true),
+                List.of(protocol),
+                protocol.errors(),
+                Ticker.system());
+        transport.start();
+    }
+
+    /** Registers what is at {@code location} with that many workers, and waits for them. */
+    public FakeServer with(String location, int workers) {
+        RegisterModel command = new RegisterModel(
+                location,
+                Optional.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                Optional.empty(),
+                OptionalInt.of(workers),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                true);
+        await(() -> admin.register(command)
+                .thenCompose(ModelAdmin.Registration::ready)
+                .handle((ready, failure) -> "")
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS));
+        return this;
+    }
+
+    public RawClient client(Plane plane) {
+        return new RawClient(transport.address(plane));
+    }
+
+    /** Requests waiting in the queue of the default version of {@code model}. */
+    public int waiting(String model) {
+        return admin.describe(ModelRef.of(model)).queue().waiting();
+    }
+
+    /** Whether an instance of the {@code held} handler has begun with a request. */
+    public boolean isTaken(String model) {
+        return waiting(model) == 0 && loader.permits.hasQueuedThreads();
+    }
+
+    /** Lets models of the {@code held} handler answer that many requests. */
+    public void permit(int answers) {
+        loader.permits.release(answers);
+    }
+
+    public int connectionCount() {
+        return transport.connectionCount();
+    }
+
+    @Override
+    public void close() {
+        permit(1 << 20);
+        transport.close();
+        loadPool.shutdownNow();
+    }
+
+    private static void await(Callable<?> task) {
+        try {
+            task.call();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static final class FakeResolver implements ModelResolver {
+        @Override
+        public ModelSpec resolve(RegisterModel command) {
+            String location = command.location();
+            if (location.contains("..")) {
+                throw new ServingException(
+                        ErrorCode.SOURCE_NOT_FOUND, "Relative path is not allowed in url: " + location);
+            }
+            if (location.equals("garbage.mar")) {
+                throw new ServingException(ErrorCode.INVALID_MODEL, "Missing Model entry in manifest file.");
+            }
+            if (!location.endsWith(".mar")) {
+                throw new ServingException(ErrorCode.SOURCE_NOT_FOUND, "Model not found at: " + location);
+            }
+            String[] parts = location.substring(0, location.length() - 4).split("-", 2);
+            String name = command.name().orElse(parts[0]);
+            int workers = command.initialInstances().orElse(0);
+            return new ModelSpec(
+                    new ModelId(name, parts.length > 1 ? parts[1] : "1.0"),
+                    location,
+                    new ModelFiles(Path.of("/nowhere"), Optional.empty()),
+                    Optional.empty(),
+                    command.handler().orElse(parts[0]),
+                    new BatchSpec(
+                            command.batchSize().orElse(1),
+                            command.maxBatchDelay().orElse(Duration.ofMillis(100))),
+                    new InstanceSpec(workers, workers),
+                    new LimitSpec(
+                            parts[0].equals("held") ? 1 : 100,
+                            command.responseTimeout().orElse(Duration.ofMinutes(2)),
+                            command.startupTimeout().orElse(Duration.ofMinutes(2))),
+                    Map.of());
+        }
+
+        @Override
+        public void discard(ModelSpec spec) {}
+    }
+
+    private static final class Deaf implements ServingObserver {
+        @Override
+        public void requestFinished(
+                ModelRef model, RequestContext context, Optional<ErrorCode> failure, long totalNanos) {}
+
+        @Override
+        public void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos) {}
+    }
+}

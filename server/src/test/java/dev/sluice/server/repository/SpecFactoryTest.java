@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.model.InstanceSpec;
+import dev.sluice.model.ModelSpec;
+import dev.sluice.serving.RegisterModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SpecFactoryTest {
+    private static final int PROCESSORS = 6;
+
+    @TempDir
+    private Path folder;
+
+    private WorkDirectory work;
+
+    @BeforeEach
+    void makeModel() throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("store/m")).resolve("net.onnx"), "n");
+        work = WorkDirectory.below(folder.resolve("work"));
+    }
+
+    @AfterEach
+    void deleteWork() {
+        work.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            api, yaml, models, effective
+            2,   3,    4,      2
+            ,    3,    4,      3
+            ,    ,     4,      4
+            ,    ,     ,       0
+            """, useHeadersInDisplayName = true)
+    void theNearestSettingWins(@Nullable Integer api, @Nullable Integer yaml, @Nullable Integer models, int effective)
+            throws IOException {
+        ModelSpec spec = resolve(
+                command(api, false),
+                settings(yaml),
+                models == null
+                        ? Map.of()
+                        : Map.of(
+                                "batchSize",
+                                models,
+                                "maxBatchDelay",
+                                models,
+                                "responseTimeout",
+                                models,
+                                "startupTimeout",
+                                models));
+
+        assertThat(spec.batching().maxSize()).isEqualTo(effective == 0 ? 1 : effective);
+        assertThat(spec.batching().maxDelay()).isEqualTo(Duration.ofMillis(effective == 0 ? 100 : effective));
+        assertThat(spec.limits().responseTimeout()).isEqualTo(Duration.ofSeconds(effective == 0 ? 120 : effective));
+        assertThat(spec.limits().startupTimeout()).isEqualTo(Duration.ofSeconds(effective == 0 ? 120 : effective));
+    }
+
+    private static String settings(@Nullable Integer value) {
+        return value == null
+                ? ""
+                : "batchSize: %1$d%nmaxBatchDelay: %1$d%nresponseTimeout: %1$d%nstartupTimeout: %1$d%n"
+                        .formatted(value);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            atStartup, yaml,                         models, api, default, min, max
+            true,      'minWorkers: 1, maxWorkers: 2', 3,    4,   5,       1,   2
+            true,      '',                           3,      4,   5,       3,   3
+            true,      '',                           ,       4,   5,       5,   5
+            true,      '',                           ,       4,   ,        6,   6
+            true,      'minWorkers: 4',              ,       ,    5,       5,   5
+            true,      'minWorkers: 4, maxWorkers: 3', ,     ,    5,       5,   5
+            true,      'minWorkers: 0, maxWorkers: 3', ,     ,    5,       1,   3
+            false,     'minWorkers: 1, maxWorkers: 2', 3,    4,   5,       1,   2
+            false,     '',                           3,      4,   5,       4,   4
+            false,     '',                           3,      ,    5,       5,   5
+            false,     '',                           3,      ,    ,        0,   0
+            """, useHeadersInDisplayName = true)
+    void countsInstances(
+            boolean atStartup,
+            String yaml,
+            @Nullable Integer models,
+            @Nullable Integer api,
+            @Nullable Integer fallback,
+            int min,
+            int max)
+            throws IOException {
+        Map<String, Object> served = models == null ? Map.of() : Map.of("minWorkers", models, "maxWorkers", models);
+        RegisterModel command = withInstances(command(null, atStartup), api);
+
+        ModelSpec spec = resolve(command, "{" + yaml + "}", config(served, fallback));
+
+        assertThat(spec.instances()).isEqualTo(new InstanceSpec(min, max));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "batchSize: many",
+        "batchSize: 0",
+        "batchSize: 2.5",
+        "batchSize: 99999999999",
+        "batchSize: [1]",
+        "batchSize: true"
+    })
+    void keepsTheDefaultForWhatCannotBeUsed(String yaml) throws IOException {
+        assertThat(resolve(command(null, true), yaml, Map.of()).batching().maxSize())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void letsABatchNotWaitAtAll() throws IOException {
+        assertThat(resolve(command(null, true), "maxBatchDelay: 0", Map.of())
+                        .batching()
+                        .maxDelay())
+                .isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void passesTheWholeConfigurationOn() throws IOException {
+        ModelSpec spec = resolve(command(null, true), "handler: {imageClassifier: {width: 8}}\nother: x", Map.of());
+
+        assertThat(spec.options())
+                .isEqualTo(Map.of("handler", Map.of("imageClassifier", Map.of("width", 8)), "other", "x"));
+        assertThat(spec.handler()).isEqualTo("base_handler");
+    }
+
+    @Test
+    void takesEngineHandlerAndQueueFromTheConfiguration() throws IOException {
+        ModelSpec spec = resolve(
+                command(null, true), "engine: onnxruntime\nhandler: image_classifier\njobQueueSize: 7", Map.of());
+
+        assertThat(spec.engine()).contains("onnxruntime");
+        assertThat(spec.handler()).isEqualTo("image_classifier");
+        assertThat(spec.limits().queueCapacity()).isEqualTo(7);
+    }
+
+    private ModelSpec resolve(RegisterModel command, String yaml, Map<String, Object> served) throws IOException {
+        return resolve(command, yaml, config(served, null));
+    }
+
+    private ModelSpec resolve(RegisterModel command, String yaml, ModelStoreConfig config) throws IOException {
+        Files.writeString(folder.resolve("store/m/model-config.yaml"), yaml);
+        return new ModelStore(config, work, PROCESSORS).resolve(command);
+    }
+
+    private ModelStoreConfig config(Map<String, Object> served, @Nullable Integer workers) {
+        return new ModelStoreConfig(
+                Optional.of(folder.resolve("store")),
+                "",
+                Optional.empty(),
+                workers == null ? OptionalInt.empty() : OptionalInt.of(workers),
+                100,
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(2),
+                Map.of("m", Map.of("1.0", served)));
+    }
+
+    private static RegisterModel command(@Nullable Integer value, boolean atStartup) {
+        return new RegisterModel(
+                "m",
+                Optional.empty(),
+                Optional.empty(),
+                value == null ? OptionalInt.empty() : OptionalInt.of(value),
+                Optional.ofNullable(value).map(milliseconds -> Duration.ofMillis(milliseconds)),
+                OptionalInt.empty(),
+                Optional.ofNullable(value).map(seconds -> Duration.ofSeconds(seconds)),
+                Optional.ofNullable(value).map(seconds -> Duration.ofSeconds(seconds)),
+                true,
+                atStartup);
+    }
+
+    private static RegisterModel withInstances(RegisterModel command, @Nullable Integer instances) {
+        return new RegisterModel(
+                command.location(),
+                command.name(),
+                command.handler(),
+                command.batchSize(),
+                command.maxBatchDelay(),
+                instances == null ? OptionalInt.empty() : OptionalInt.of(instances),
+                command.responseTimeout(),
+                command.startupTimeout(),
+                command.keepIfFailed(),
+                command.atStartup());
+    }
+}
