@@ -52,7 +52,31 @@ class FairnessTest {
                 ModelRef.of("m"), List.of(new Input.OfTensor(tensor)), List.of(), Map.of(), context);
     }
 
-    /** Planted: fillers from any tenant, however far ahead; batches that are not charged; the turn in the order of arrival. */
+    /** Planted: fillers from any tenant, however far ahead; the other then got seven rows for each of the first. */
+    @Test
+    void i10LetsNobodyFillTheBatchesOfAnotherForEver() {
+        RequestQueue queue = queue(8, PrioritySpec.NONE, new long[1]);
+        for (int width = 1; width <= 50; width++) {
+            queue.submit(request("various", 1, width, 0, new Cancellation()), new RecordingSink());
+            for (int i = 0; i < 7; i++) {
+                queue.submit(request("alike", 1, width, 0, new Cancellation()), new RecordingSink());
+            }
+        }
+        Puppet puppet = new Puppet();
+        long various = 0;
+        long alike = 0;
+        while (various < 50) {
+            for (PendingRequest member : ((Formation.Formed) queue.form(puppet)).members()) {
+                boolean isVarious = "various".equals(member.tenant());
+                various += isVarious ? 1 : 0;
+                alike += isVarious ? 0 : 1;
+            }
+            assertThat(Math.abs(alike - various)).isLessThanOrEqualTo(16);
+        }
+        queue.close(new ServingException(ErrorCode.MODEL_UNAVAILABLE, "end"));
+    }
+
+    /** Planted: batches that are not charged; the turn in the order of arrival. */
     @Test
     void i10KeepsBackloggedTenantsWithinOneQuantumAndOneBatch() {
         for (long seed = 0; seed < SEEDS; seed++) {
