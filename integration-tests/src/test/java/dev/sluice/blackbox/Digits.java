@@ -21,6 +21,7 @@ final class Digits {
      *
      * @param probabilities the Python reference's, by class
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Digit(String file, byte[] image, int label, List<Double> probabilities) {
         /** Largest difference between an answer of the server and the reference. */
         double deviation(String answer) {

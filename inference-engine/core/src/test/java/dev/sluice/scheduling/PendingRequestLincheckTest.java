@@ -12,6 +12,8 @@ import dev.sluice.model.ModelRef;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.kotlinx.lincheck.Actor;
+import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
@@ -19,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every interleaving of claiming, cancelling, expiring, evicting and abandoning one request, against the drawing of its states
- * without threads. Planted: a transition as a look and a write; an abandoned request that is answered again.
+ * without threads. Planted: leaving the queue as a look and a write; abandoning as a look and a write.
  */
 public class PendingRequestLincheckTest {
     private final ServingException failure = new ServingException(ErrorCode.ENGINE_FAILED, "planned");
@@ -84,12 +86,10 @@ public class PendingRequestLincheckTest {
         return request.abandon(failure);
     }
 
-    /** As the thread of the instance does, which is one. */
-    @Operation(nonParallelGroup = "instance")
-    public void claimAndFail() {
-        if (request.claim()) {
-            request.fail(failure);
-        }
+    /** Comes after a claim only, and once. */
+    @Operation
+    public void fail() {
+        request.fail(failure);
     }
 
     @Validate
@@ -105,16 +105,34 @@ public class PendingRequestLincheckTest {
     }
 
     @Test
-    void i1I2EndsByOneArrowUnderEveryInterleaving() {
+    void i1I2EndsByOneArrowUnderEveryInterleaving() throws NoSuchMethodException {
+        List<Actor> claim = List.of(actor("claim"));
+        List<Actor> cancel = List.of(actor("cancel"));
+        List<Actor> expire = List.of(actor("expire"));
+        List<Actor> abandon = List.of(actor("abandon"));
+        List<Actor> fail = List.of(actor("fail"));
         new ModelCheckingOptions()
-                .iterations(15)
-                .actorsBefore(1)
-                .actorsAfter(0)
-                .invocationsPerIteration(100)
+                .addCustomScenario(scenario(List.of(), List.of(claim, cancel, expire)))
+                .addCustomScenario(scenario(List.of(), List.of(claim, List.of(actor("evict")), cancel)))
+                .addCustomScenario(scenario(claim, List.of(fail, abandon, cancel)))
+                .addCustomScenario(scenario(claim, List.of(fail, abandon)))
+                .addCustomScenario(scenario(claim, List.of(cancel, abandon)))
+                // Random ones too, 30 say, when the states are changed.
+                .iterations(0)
                 .threads(3)
-                .actorsPerThread(2)
+                .actorsPerThread(1)
+                .invocationsPerIteration(300)
                 .sequentialSpecification(Drawing.class)
                 .check(PendingRequestLincheckTest.class);
+    }
+
+    private static Actor actor(String operation) throws NoSuchMethodException {
+        return new Actor(PendingRequestLincheckTest.class.getMethod(operation), List.of());
+    }
+
+    private static ExecutionScenario scenario(List<Actor> before, List<List<Actor>> threads)
+            throws NoSuchMethodException {
+        return new ExecutionScenario(before, threads, List.of(), actor("isAnsweredOnceItHasEndedAndLeavesOnce"));
     }
 
     /** The drawing. */
@@ -147,10 +165,8 @@ public class PendingRequestLincheckTest {
             return won;
         }
 
-        public void claimAndFail() {
-            if (isQueued) {
-                end();
-            }
+        public void fail() {
+            end();
         }
 
         private void end() {

@@ -39,6 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,7 +50,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class ServingStressTest {
     private static final int CALLERS = 3;
-    private static final int REQUESTS = 1500;
+    private static final int MOST_REQUESTS = 4000;
     private static final int CHANGES = 80;
     private static final Set<ErrorCode> EXPECTED = EnumSet.of(
             ErrorCode.MODEL_NOT_FOUND,
@@ -63,6 +64,7 @@ class ServingStressTest {
     private final Numbers numbers = new Numbers(ModelRef.of("a"));
     private final List<ScriptedModel> loaded = new CopyOnWriteArrayList<>();
     private final AtomicInteger batches = new AtomicInteger();
+    private final AtomicBoolean changing = new AtomicBoolean(true);
     private final ModelRegistry registry = new ModelRegistry();
     private final RecordingObserver observer = new RecordingObserver();
     private final InferenceService service = new InferenceService(registry, observer, new FakeTicker());
@@ -90,8 +92,8 @@ class ServingStressTest {
     }
 
     /**
-     * Planted, one at a time: a skipped request dropped; a stopped instance that drops its batch; answers in reverse; no wait for
-     * leases; a model closed under a call; a lease not given back; a refused request not released.
+     * Planted, one at a time: a skipped request dropped; answers in reverse; no wait for leases; a model closed under a call; a refused
+     * request not released.
      */
     @ParameterizedTest
     @CsvSource({"1, 10000", "2, 10000", "3, 0", "4, 1"})
@@ -107,16 +109,17 @@ class ServingStressTest {
                 Duration.ofMillis(drainMillis));
         ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
         try {
-            // Callers on a fast machine would be through before the first change had brought anything to ask.
             ModelId first = new ModelId("a", "1");
             finish(lifecycle.add(Specs.spec(first, 0)));
-            finish(lifecycle.scale(first, new InstanceSpec(1, 1)));
+            finish(lifecycle.scale(first, new InstanceSpec(2, 2)));
             List<CompletableFuture<List<Asked>>> calls = new ArrayList<>();
             for (int i = 0; i < CALLERS; i++) {
                 int caller = i;
                 calls.add(CompletableFuture.supplyAsync(() -> ask(new Random(seed * 31 + caller), caller), callers));
             }
+            await().until(() -> batches.get() >= 10);
             change(lifecycle, new Random(seed));
+            changing.set(false);
             List<Asked> asked = new ArrayList<>();
             for (CompletableFuture<List<Asked>> call : calls) {
                 asked.addAll(call.get(60, TimeUnit.SECONDS));
@@ -131,8 +134,8 @@ class ServingStressTest {
 
     private List<Asked> ask(Random random, int caller) {
         List<Asked> asked = new ArrayList<>();
-        for (int i = 0; i < REQUESTS; i++) {
-            int number = caller * REQUESTS + i;
+        for (int i = 0; i < MOST_REQUESTS && changing.get(); i++) {
+            int number = caller * MOST_REQUESTS + i;
             Cancellation cancellation = new Cancellation();
             long deadlineNanos = random.nextInt(20) == 0 ? -1 : RequestContext.NO_DEADLINE;
             RecordingSink sink = new RecordingSink();
@@ -204,7 +207,6 @@ class ServingStressTest {
             assertThat(one.sink().ends()).isEqualTo(1);
         }
         assertThat(answered).isPositive();
-        assertThat(asked).hasSize(CALLERS * REQUESTS);
         assertThat(observer.finished()).hasSize(asked.size());
         assertThat(numbers.buffersOut()).isZero();
         assertThat(loaded).isNotEmpty().allSatisfy(model -> {

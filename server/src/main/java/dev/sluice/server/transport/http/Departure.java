@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Departure {
     /** A connection without a request for this long, after everybody was told to leave, gets none any more. */
-    private static final Duration QUIET = Duration.ofMillis(500);
+    private static final Duration QUIET = Duration.ofSeconds(1);
 
     private final HttpConnection connection;
     private final Channel channel;

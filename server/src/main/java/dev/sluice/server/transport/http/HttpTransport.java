@@ -31,6 +31,9 @@ public final class HttpTransport implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpTransport.class);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
+    /** Long enough to accept what the system has set up, on a machine that is busy. */
+    private static final Duration LAST_ACCEPTS = Duration.ofMillis(200);
+
     private final HttpTransportConfig config;
     private final List<Site> sites;
     private final Ticker ticker;
@@ -138,8 +141,9 @@ public final class HttpTransport implements AutoCloseable {
      * {@code lameDuck}, during which routers notice and new connections are still served, nothing more is accepted, and
      * connections without a request are closed. Requests that have been read, even in part, are answered.
      *
-     * <p>A connection the system has set up but nobody has accepted when the listener closes is refused by the system; no
-     * server can help that, and it is why there is a lame-duck period.
+     * <p>A connection the system has set up but nobody has accepted when the listener closes is reset by the system. On Linux
+     * a filter keeps new ones out for a moment before, in which all are accepted that are there; elsewhere some clients may be
+     * unlucky, and the lame-duck period is what makes them few.
      *
      * @param timeout how long after the lame-duck period requests may take; then connections are cut
      * @return completes when no connection is left: with true if all of them ended by themselves, false if some were cut
@@ -153,8 +157,14 @@ public final class HttpTransport implements AutoCloseable {
         }
         connections.startDraining();
         Future<?> unused = started.acceptor()
-                .schedule(() -> leave(started, timeout, result), lameDuck.toMillis(), TimeUnit.MILLISECONDS);
+                .schedule(() -> turnAway(started, timeout, result), lameDuck.toMillis(), TimeUnit.MILLISECONDS);
         return result;
+    }
+
+    private void turnAway(EventLoops started, Duration timeout, CompletableFuture<Boolean> result) {
+        listeners.forEach(Listener::turnAway);
+        Future<?> unused = started.acceptor()
+                .schedule(() -> leave(started, timeout, result), LAST_ACCEPTS.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void leave(EventLoops started, Duration timeout, CompletableFuture<Boolean> result) {

@@ -51,7 +51,8 @@ record Listener(Set<Plane> planes, Channel channel) {
         if (!bound.isSuccess()) {
             throw new ServingException(
                     ErrorCode.FAILED_PRECONDITION,
-                    "Cannot listen on " + address.getHostString() + ":" + address.getPort() + ": " + bound.cause(),
+                    "Cannot listen on " + address.getHostString() + ":" + address.getPort() + ": "
+                            + bound.cause().getMessage(),
                     bound.cause());
         }
         return new Listener(planes, bound.channel());
@@ -91,6 +92,11 @@ record Listener(Set<Plane> planes, Channel channel) {
 
     InetSocketAddress address() {
         return (InetSocketAddress) channel.localAddress();
+    }
+
+    /** Has the system set up no more connections; those that are set up are still accepted. */
+    void turnAway() {
+        Doorstop.put(channel);
     }
 
     /** Accepts no more. */

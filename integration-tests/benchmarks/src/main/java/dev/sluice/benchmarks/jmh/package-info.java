@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Microbenchmarks of the paths every request takes: into the scheduler and back, and through the registry.
+ *
+ * <p><b>Start here:</b> {@link dev.sluice.benchmarks.jmh.ThroughputBenchmark}; README.md has the commands.
+ *
+ * <p><b>Threads:</b> JMH's own call the benchmarks; the subjects add theirs.
+ *
+ * <p><b>May not import:</b> {@code scenario}.
+ */
+@NullMarked
+package dev.sluice.benchmarks.jmh;
+
+import org.jspecify.annotations.NullMarked;
