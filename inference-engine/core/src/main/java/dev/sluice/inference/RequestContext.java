@@ -11,6 +11,8 @@ import java.util.Map;
  * @param admittedNanos when it was decoded, on the server's {@link Ticker}
  * @param deadlineNanos when the answer is no longer wanted, on the same ticker; {@link #NO_DEADLINE} for never
  * @param headers the caller's headers as handlers may see them
+ * @param tenant whose share of a model the request uses; all requests with the same text share one, empty for the common one
+ * @param priority level wanted, 1 being the highest; {@link #DEFAULT_PRIORITY} for the model's default
  */
 public record RequestContext(
         String requestId,
@@ -18,12 +20,43 @@ public record RequestContext(
         long admittedNanos,
         long deadlineNanos,
         Map<String, String> headers,
-        Cancellation cancellation) {
+        Cancellation cancellation,
+        String tenant,
+        int priority) {
     /** No deadline. Tickers may wrap, so this value is compared with {@code ==} and never subtracted. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
+    /** Leaves the level to the model. */
+    public static final int DEFAULT_PRIORITY = 0;
+
     public RequestContext {
         headers = Map.copyOf(headers);
+        if (priority < 0) {
+            throw new IllegalArgumentException("priority: " + priority + " (expected: 0 or more)");
+        }
+    }
+
+    /** A request of the common tenant with the model's default priority. */
+    public RequestContext(
+            String requestId,
+            String protocol,
+            long admittedNanos,
+            long deadlineNanos,
+            Map<String, String> headers,
+            Cancellation cancellation) {
+        this(requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, "", DEFAULT_PRIORITY);
+    }
+
+    /** The same request on {@code tenant}'s share. */
+    public RequestContext withTenant(String tenant) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
+    }
+
+    /** The same request at another level. */
+    public RequestContext withPriority(int priority) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
     }
 
     /** Whether the deadline has passed at {@code nowNanos}. */

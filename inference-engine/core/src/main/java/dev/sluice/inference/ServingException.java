@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.inference;
 
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The only exception that crosses packages: a code for programs, and a sentence that may be shown to a client, so it names
@@ -13,14 +16,25 @@ public final class ServingException extends RuntimeException {
 
     private final ErrorCode code;
 
+    private final @Nullable Duration retryAfter;
+
     public ServingException(ErrorCode code, String safeMessage) {
         super(safeMessage);
         this.code = code;
+        this.retryAfter = null;
     }
 
     public ServingException(ErrorCode code, String safeMessage, Throwable cause) {
         super(safeMessage, cause);
         this.code = code;
+        this.retryAfter = null;
+    }
+
+    /** A refusal that may be followed by success when the same is asked again after {@code retryAfter}. */
+    public ServingException(ErrorCode code, String safeMessage, Duration retryAfter) {
+        super(safeMessage);
+        this.code = code;
+        this.retryAfter = retryAfter;
     }
 
     /**
@@ -43,6 +57,11 @@ public final class ServingException extends RuntimeException {
 
     public ErrorCode code() {
         return code;
+    }
+
+    /** How long the caller had best wait before it asks again; empty when nobody knows. */
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
     }
 
     /** Never null, unlike the inherited contract. */

@@ -8,9 +8,11 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.BatchPolicy;
 import dev.sluice.scheduling.BatchingScheduler;
+import dev.sluice.scheduling.SchedulerSettings;
 import dev.sluice.scheduling.SchedulingObserver;
-import dev.sluice.scheduling.SizeOrDelayPolicy;
+import dev.sluice.scheduling.SchedulingTimer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
@@ -34,7 +36,7 @@ final class ModelRunner {
 
     private final ModelLoader loader;
     private final SchedulingObserver observer;
-    private final Ticker ticker;
+    private final SchedulingTimer timer;
     private final InstantSource clock;
     private final Duration drainTimeout;
 
@@ -46,7 +48,7 @@ final class ModelRunner {
             Duration drainTimeout) {
         this.loader = loader;
         this.observer = observer;
-        this.ticker = ticker;
+        this.timer = new SchedulingTimer(ticker);
         this.clock = clock;
         this.drainTimeout = drainTimeout;
     }
@@ -55,13 +57,7 @@ final class ModelRunner {
     RunningModel start(ModelSpec spec, int instances) {
         LoadedModel model = loader.load(spec);
         BatchingScheduler scheduler = new BatchingScheduler(
-                spec.id(),
-                model,
-                new SizeOrDelayPolicy(spec.batching()),
-                spec.limits().queueCapacity(),
-                observer,
-                ticker,
-                clock);
+                spec.id(), model, BatchPolicy.of(spec.batching()), SchedulerSettings.of(spec), observer, timer, clock);
         try {
             awaitReady(scheduler.resize(instances), spec);
         } catch (RuntimeException | Error e) {

@@ -6,13 +6,13 @@ import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelId;
+import dev.sluice.model.PrioritySpec;
+import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -25,28 +25,42 @@ import java.util.concurrent.CompletionStage;
  * completed.
  */
 public final class BatchingScheduler implements RequestScheduler {
-    private final ModelId id;
-    private final LoadedModel model;
-    private final BatchPolicy policy;
-    private final SchedulingObserver observer;
-    private final Ticker ticker;
-    private final InstantSource clock;
     private final RequestQueue queue;
-
-    /** Guarded by itself; oldest first. */
-    private final List<InstanceThread> instances = new ArrayList<>();
-
-    /** Guarded by {@link #instances}: those told to stop that are still in a call of the model. */
-    private final Set<InstanceThread> leaving = new HashSet<>();
-
-    /** Guarded by {@link #instances}. */
-    private int lastNumber;
+    private final InstancePool instances;
 
     /**
      * A scheduler without instances: requests wait until {@link #resize} starts some.
      *
-     * @param queueCapacity most requests waiting
+     * @param timer the process's own
      * @param clock tells when instances started
+     */
+    public BatchingScheduler(
+            ModelId id,
+            LoadedModel model,
+            BatchPolicy policy,
+            SchedulerSettings settings,
+            SchedulingObserver observer,
+            SchedulingTimer timer,
+            InstantSource clock) {
+        Ticker ticker = timer.ticker();
+        ServiceTimes times = new ServiceTimes();
+        QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
+        this.queue = new RequestQueue(
+                new RequestQueue.Settings(id.name(), bounds, settings.priorities()),
+                policy,
+                times,
+                timer.wheel(),
+                ticker,
+                () -> observer.answeredTwice(id));
+        long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
+        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, timer.wheel(), limitNanos);
+        this.instances = new InstancePool(id, model, queue, runner, observer, ticker, clock);
+    }
+
+    /**
+     * A scheduler with a timer of its own, one level, and no limit on bytes and on the time of calls.
+     *
+     * @param queueCapacity most requests waiting
      */
     public BatchingScheduler(
             ModelId id,
@@ -56,18 +70,19 @@ public final class BatchingScheduler implements RequestScheduler {
             SchedulingObserver observer,
             Ticker ticker,
             InstantSource clock) {
-        this.id = id;
-        this.model = model;
-        this.policy = policy;
-        this.observer = observer;
-        this.ticker = ticker;
-        this.clock = clock;
-        this.queue = new RequestQueue(queueCapacity, ticker);
+        this(
+                id,
+                model,
+                policy,
+                new SchedulerSettings(queueCapacity, LimitSpec.ANY_BYTES, Optional.empty(), PrioritySpec.NONE),
+                observer,
+                new SchedulingTimer(ticker),
+                clock);
     }
 
     @Override
     public void submit(InferenceRequest request, ResponseSink sink) {
-        queue.add(new PendingRequest(request, sink, ticker.nanos()));
+        queue.submit(request, sink);
     }
 
     @Override
@@ -79,62 +94,20 @@ public final class BatchingScheduler implements RequestScheduler {
      * Starts or stops instances until there are {@code count}; the newest stop first, each after the batch it runs.
      *
      * @return completes when the started ones are ready and the stopped ones are closed, for a count of 0 also those that
-     *     earlier calls stopped; fails, then too, with the reason one that was started is not ready, after removing it:
-     *     it could not, or a later call stopped it first
+     *     earlier calls stopped or whose call took too long; fails, then too, with the reason one that was started is not ready,
+     *     after removing it
      */
     public CompletionStage<Void> resize(int count) {
-        List<CompletableFuture<Void>> pending = new ArrayList<>();
-        synchronized (instances) {
-            if (count == 0) {
-                leaving.forEach(instance -> pending.add(instance.ended().toCompletableFuture()));
-            }
-            // Counted first: one that fails at once leaves the list again, and is not to be tried for ever.
-            int missing = count - instances.size();
-            for (int i = 0; i < missing; i++) {
-                pending.add(startOne());
-            }
-            while (instances.size() > count) {
-                pending.add(stopOne(instances.remove(instances.size() - 1)));
-            }
-        }
-        return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
-                .minimalCompletionStage();
-    }
-
-    private CompletableFuture<Void> startOne() {
-        lastNumber++;
-        InstanceThread instance =
-                new InstanceThread(id, lastNumber, model, queue, policy, observer, ticker, clock.instant());
-        instances.add(instance);
-        instance.start();
-        return instance.ready().toCompletableFuture().whenComplete((ready, failure) -> {
-            if (failure != null) {
-                synchronized (instances) {
-                    instances.remove(instance);
-                }
-            }
-        });
-    }
-
-    private CompletableFuture<Void> stopOne(InstanceThread instance) {
-        leaving.add(instance);
-        instance.stop();
-        return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
-            synchronized (instances) {
-                leaving.remove(instance);
-            }
-        });
+        return instances.resize(count);
     }
 
     /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */
     public void evict(ServingException reason) {
-        queue.close(reason).forEach(request -> request.fail(reason));
+        queue.close(reason);
     }
 
     /** The instances there are, oldest first. */
     public List<InstanceStatus> instances() {
-        synchronized (instances) {
-            return instances.stream().map(InstanceThread::status).toList();
-        }
+        return instances.statuses();
     }
 }

@@ -6,39 +6,235 @@ import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
-import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A request that was taken, with the sink it will end. Each is ended by exactly one of the methods below, once. */
-record PendingRequest(InferenceRequest request, ResponseSink sink, long submittedNanos) {
+/**
+ * A request that was taken, the sink it will end, and where it stands.
+ *
+ * <pre>
+ *            claim              complete, fail
+ *  QUEUED ─────────► CLAIMED ─────────────────► DONE
+ *    ├─► EXPIRED (its deadline)    │                            the answer is here before the call is over:
+ *    ├─► CANCELLED (caller gone)   └─► ABANDONED ──► DONE       caller gone, or the call took too long
+ *    └─► EVICTED (unloaded)
+ * </pre>
+ *
+ * Each arrow is one compare-and-set, and who makes it owns what follows. Who ends a request that was never claimed answers it and
+ * gives its inputs back. Who claims it owns its inputs until the call of the engine is over; the answer belongs to who makes the next
+ * arrow, and is given up for ABANDONED requests, not their inputs.
+ *
+ * <p><b>Threads:</b> safe from any thread; {@link #complete} and {@link #fail} come from the thread that claimed.
+ */
+final class PendingRequest extends Timer implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(PendingRequest.class);
+    private static final AtomicReferenceFieldUpdater<PendingRequest, State> STATE =
+            AtomicReferenceFieldUpdater.newUpdater(PendingRequest.class, State.class, "state");
 
-    /** Why this request should not run any more, if there is a reason. */
-    Optional<ServingException> reasonToSkip(long nowNanos) {
-        if (request.context().cancellation().isCancelled()) {
-            return Optional.of(new ServingException(ErrorCode.CANCELLED, "The client went away"));
-        }
-        if (request.context().isExpired(nowNanos)) {
-            return Optional.of(new ServingException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "The deadline passed while the request for model "
-                            + request.model().name() + " was waiting"));
-        }
-        return Optional.empty();
+    /** See the drawing. */
+    enum State {
+        QUEUED,
+        CLAIMED,
+        ABANDONED,
+        DONE,
+        EXPIRED,
+        CANCELLED,
+        EVICTED
     }
 
+    /** What has to hear that a request is no longer queued, or was answered twice. */
+    interface Owner {
+        /** {@code request} has left QUEUED; called once, by who took it out, before its answer. */
+        void left(PendingRequest request);
+
+        /** A second answer was given to a request, and dropped. */
+        void answeredTwice();
+    }
+
+    private final Owner owner;
+    private final InferenceRequest request;
+    private final ResponseSink sink;
+    private final long submittedNanos;
+    private final Traits traits;
+
+    /** Written by who makes an arrow of the drawing. */
+    private volatile State state = State.QUEUED;
+
+    /** Written before it is handed to the queue by the thread that submits: the request that was handed over before. */
+    @Nullable
+    PendingRequest handedOverBefore;
+
+    PendingRequest(Owner owner, InferenceRequest request, ResponseSink sink, long submittedNanos, Traits traits) {
+        this.owner = owner;
+        this.request = request;
+        this.sink = sink;
+        this.submittedNanos = submittedNanos;
+        this.traits = traits;
+    }
+
+    /**
+     * What decides about its turn.
+     *
+     * @param rows counted against the bounds
+     * @param key what those in its batch have in common with it
+     * @param level 0 is served first
+     * @param hasWaitedForInstance whether all instances were busy when it came
+     */
+    record Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance) {}
+
+    InferenceRequest request() {
+        return request;
+    }
+
+    long submittedNanos() {
+        return submittedNanos;
+    }
+
+    long deadlineNanos() {
+        return request.context().deadlineNanos();
+    }
+
+    String tenant() {
+        return request.context().tenant();
+    }
+
+    Traits traits() {
+        return traits;
+    }
+
+    int rows() {
+        return traits.rows();
+    }
+
+    ShapeKey key() {
+        return traits.key();
+    }
+
+    State state() {
+        return state;
+    }
+
+    boolean isQueued() {
+        return state == State.QUEUED;
+    }
+
+    /** Takes it into a batch; false if it has ended. */
+    boolean claim() {
+        return leaveQueue(State.CLAIMED);
+    }
+
+    /** Its deadline came while it waited; does nothing after that. */
+    void expire() {
+        if (leaveExpired()) {
+            answerExpired();
+        }
+    }
+
+    /** The first half of {@link #expire}, for those who hold a lock; if it gives true the second half has to follow. */
+    boolean leaveExpired() {
+        return leaveQueue(State.EXPIRED);
+    }
+
+    /** The second half of {@link #expire}. */
+    void answerExpired() {
+        endUnclaimed(new ServingException(
+                ErrorCode.DEADLINE_EXCEEDED,
+                "The deadline passed while the request for model "
+                        + request.model().name() + " was waiting"));
+    }
+
+    /** The timer's view of {@link #expire}. */
+    @Override
+    void fire() {
+        expire();
+    }
+
+    /** Whoever waits for the answer is gone: it leaves the queue, or its batch goes on without giving its answer to anyone. */
+    void cancel() {
+        if (leaveQueue(State.CANCELLED)) {
+            endUnclaimed(cancelled());
+        } else {
+            abandon(cancelled());
+        }
+    }
+
+    /** The caller's view of {@link #cancel}. */
+    @Override
+    public void run() {
+        cancel();
+    }
+
+    /** Its model goes away, for {@code reason}; does nothing if it does not wait any more. */
+    void evict(ServingException reason) {
+        if (leaveQueue(State.EVICTED)) {
+            endUnclaimed(reason);
+        }
+    }
+
+    /** Answers a claimed request now, while the engine still reads its inputs; does nothing if it has been answered. */
+    boolean abandon(ServingException failure) {
+        boolean won = STATE.compareAndSet(this, State.CLAIMED, State.ABANDONED);
+        if (won) {
+            answer(failure);
+        }
+        return won;
+    }
+
+    /** The call is over, with this answer. */
     void complete(InferenceResponse response) {
-        guarded("releasing", request::release);
-        guarded("answering", () -> sink.complete(response));
+        State before = endClaimed();
+        if (before == State.CLAIMED) {
+            guarded("answering", () -> sink.complete(response));
+        } else {
+            guarded("dropping", response::release);
+        }
     }
 
+    /** The call is over, or will not come about. */
     void fail(ServingException failure) {
+        if (endClaimed() == State.CLAIMED) {
+            answer(failure);
+        }
+    }
+
+    private boolean leaveQueue(State to) {
+        boolean won = STATE.compareAndSet(this, State.QUEUED, to);
+        if (won) {
+            owner.left(this);
+        }
+        return won;
+    }
+
+    private void endUnclaimed(ServingException failure) {
         guarded("releasing", request::release);
+        answer(failure);
+    }
+
+    /** @return where it stood; ABANDONED if it has its answer, another than CLAIMED if this is a second end */
+    private State endClaimed() {
+        boolean isDone = STATE.compareAndSet(this, State.CLAIMED, State.DONE);
+        // It can only have been abandoned since: nobody else takes a claimed request anywhere.
+        State before = isDone ? State.CLAIMED : state;
+        if (isDone || STATE.compareAndSet(this, State.ABANDONED, State.DONE)) {
+            guarded("releasing", request::release);
+        } else {
+            LOG.error("Request {} was answered twice", request.context().requestId());
+            owner.answeredTwice();
+        }
+        return before;
+    }
+
+    private void answer(ServingException failure) {
         guarded("failing", () -> sink.fail(failure));
     }
 
-    /** Neither step may throw; one that does must not keep this request, or its neighbours, from their answers. */
+    private static ServingException cancelled() {
+        return new ServingException(ErrorCode.CANCELLED, "The client went away");
+    }
+
+    /** No step may throw; one that does must not keep this request, or its neighbours, from their answers. */
     private void guarded(String step, Runnable action) {
         try {
             action.run();

@@ -16,7 +16,8 @@ public interface RequestScheduler {
      * <p><b>Ownership:</b> on return the scheduler owns both arguments and will end the sink exactly once; on an exception
      * it owns nothing and has not touched the sink.
      *
-     * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if the queue is full
+     * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if the queue is full, with the time after which there may
+     *     be room; {@code INVALID_INPUT} if it has more rows than a batch may; {@code DEADLINE_EXCEEDED} if it came too late
      */
     void submit(InferenceRequest request, ResponseSink sink);
 

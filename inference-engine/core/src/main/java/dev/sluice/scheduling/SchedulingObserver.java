@@ -6,7 +6,7 @@ import dev.sluice.model.ModelId;
 /**
  * Hears what a scheduler did, for metrics.
  *
- * <p><b>Threads:</b> called on instance threads; must not block and must not throw.
+ * <p><b>Threads:</b> called on instance threads and the timer's; must not block and must not throw.
  */
 public interface SchedulingObserver {
     /**
@@ -17,4 +17,13 @@ public interface SchedulingObserver {
      * @param computeNanos how long the instance took
      */
     void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos);
+
+    /** A batch of {@code rows} rows was formed and is about to run. */
+    default void batchFormed(ModelId model, int rows, CloseReason reason) {}
+
+    /** A request that had its answer was given another, which was dropped: a fault of ours. */
+    default void answeredTwice(ModelId model) {}
+
+    /** An instance broke or hung, and a new one takes its place. */
+    default void instanceReplaced(ModelId model) {}
 }

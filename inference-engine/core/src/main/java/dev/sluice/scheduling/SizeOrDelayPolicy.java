@@ -5,7 +5,8 @@ import dev.sluice.model.BatchSpec;
 
 /**
  * Closes a batch when it is full or its oldest request has waited long enough, whichever comes first, as TorchServe does
- * (torchserve.md section 9.1). A request that already waited that long because all instances were busy waits no more.
+ * (torchserve.md section 9.1). Unlike there, it waits only when an instance was idle when that request came: company has had its
+ * chance while the instances were busy; and it never waits until a deadline cannot be met.
  */
 public final class SizeOrDelayPolicy implements BatchPolicy {
     private final int maxSize;
@@ -17,13 +18,19 @@ public final class SizeOrDelayPolicy implements BatchPolicy {
     }
 
     @Override
+    public int maxRows() {
+        return maxSize;
+    }
+
+    @Override
     public Decision decide(QueueFacts queue, long nowNanos) {
         if (queue.waiting() >= maxSize) {
             return new Decision.Close(maxSize);
         }
-        if (nowNanos - queue.oldestNanos() >= maxDelayNanos) {
+        boolean hasWaited = queue.hasWaitedForInstance() || nowNanos - queue.oldestNanos() >= maxDelayNanos;
+        if (hasWaited || queue.mustStart(nowNanos)) {
             return new Decision.Close(queue.waiting());
         }
-        return new Decision.WaitUntil(queue.oldestNanos() + maxDelayNanos);
+        return new Decision.WaitUntil(queue.noLaterThanStartBy(queue.oldestNanos() + maxDelayNanos));
     }
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Queueing and batching for one model version: requests wait in one bounded queue, and each free instance takes the batch a
- * policy allows it.
+ * Queueing and batching for one model version: requests wait in one bounded queue, and each free instance forms, at the last
+ * moment, the batch a policy allows it. Every request that was taken ends by exactly one step of the state machine that
+ * {@code PendingRequest} draws, and who makes that step owns its answer.
  *
  * <p><b>Start here:</b> {@link dev.sluice.scheduling.RequestScheduler}, {@link dev.sluice.scheduling.BatchPolicy},
- * {@link dev.sluice.scheduling.BatchingScheduler}.
+ * {@link dev.sluice.scheduling.BatchingScheduler}; inside, {@code RequestQueue.submit} and {@code RequestQueue.form}.
  *
  * <p><b>Threads:</b> requests are submitted from event loops, which never wait here; batches are formed and run on instance
- * threads, one per instance, which wait on the queue's lock and in native code. docs/concurrency.md has the table.
+ * threads, one per instance, which sleep when there is nothing to run; deadlines and limits are kept by the one
+ * {@link dev.sluice.scheduling.SchedulingTimer} of the process, which sleeps when there are none. docs/concurrency.md has the
+ * table.
  *
  * <p><b>May not import:</b> {@code lifecycle}, {@code serving}. Versions and files are unknown here.
  */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The count of what waits against its bounds.
+ *
+ * <p><b>Threads:</b> safe from any thread, without locks; what was let in never exceeds a bound, not for an instant.
+ */
+final class Admission {
+    private final QueueBounds bounds;
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicLong rows = new AtomicLong();
+    private final AtomicLong bytes = new AtomicLong();
+
+    Admission(QueueBounds bounds) {
+        this.bounds = bounds;
+    }
+
+    /** Counts a request in, unless that would exceed a bound. */
+    boolean tryEnter(long addedRows, long addedBytes) {
+        if (requests.getAndUpdate(now -> now < bounds.requests() ? now + 1 : now) >= bounds.requests()) {
+            return false;
+        }
+        if (!tryAdd(rows, addedRows, bounds.rows())) {
+            requests.decrementAndGet();
+            return false;
+        }
+        if (!tryAdd(bytes, addedBytes, bounds.bytes())) {
+            rows.addAndGet(-addedRows);
+            requests.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    private static boolean tryAdd(AtomicLong sum, long added, long bound) {
+        long seen = sum.get();
+        while (added <= bound - seen) {
+            long witness = sum.compareAndExchange(seen, seen + added);
+            if (witness == seen) {
+                return true;
+            }
+            seen = witness;
+        }
+        return false;
+    }
+
+    /** Counts a request out that was let in. */
+    void leave(long leftRows, long leftBytes) {
+        bytes.addAndGet(-leftBytes);
+        rows.addAndGet(-leftRows);
+        requests.decrementAndGet();
+    }
+
+    QueueBounds bounds() {
+        return bounds;
+    }
+
+    int requests() {
+        return requests.get();
+    }
+
+    long rows() {
+        return rows.get();
+    }
+
+    long bytes() {
+        return bytes.get();
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import dev.sluice.engine.Batch;
+import dev.sluice.engine.ModelInstance;
+import dev.sluice.engine.Outcome;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.inference.Ticker;
+import dev.sluice.model.ModelId;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens to a formed batch: it runs, and each member gets its own answer. Whatever the engine does, the members are answered
+ * and nobody else is touched; if the call takes longer than it may, they are answered while it still runs.
+ *
+ * <p><b>Threads:</b> safe from any thread; each batch by the thread of its instance.
+ */
+final class BatchRunner {
+    /** The time a call may take that is not limited. */
+    static final long UNLIMITED = Long.MAX_VALUE;
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatchRunner.class);
+
+    private final ModelId id;
+    private final BatchPolicy policy;
+    private final ServiceTimes times;
+    private final SchedulingObserver observer;
+    private final Ticker ticker;
+    private final TimerWheel timers;
+    private final long limitNanos;
+
+    /** @param limitNanos longest time a call may take, or {@link #UNLIMITED} */
+    BatchRunner(
+            ModelId id,
+            BatchPolicy policy,
+            ServiceTimes times,
+            SchedulingObserver observer,
+            Ticker ticker,
+            TimerWheel timers,
+            long limitNanos) {
+        this.id = id;
+        this.policy = policy;
+        this.times = times;
+        this.observer = observer;
+        this.ticker = ticker;
+        this.timers = timers;
+        this.limitNanos = limitNanos;
+    }
+
+    /**
+     * Runs {@code batch} and answers it.
+     *
+     * @param onHang runs on the timer's thread, once, if the call takes too long; the members have been answered by then
+     * @return whether {@code instance} may be used again: not after an {@link Error}, which may have left it half-way
+     */
+    boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
+        Call call = begin(batch, onHang);
+        List<Outcome> outcomes;
+        try {
+            outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
+        } catch (Throwable e) {
+            // Whatever user code and native code throw, the batch is answered and the instance goes on.
+            call.fail(e);
+            return !(e instanceof Error) || e instanceof OutOfMemoryError;
+        }
+        call.succeed(outcomes);
+        return true;
+    }
+
+    /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
+    Call begin(Formation.Formed batch, Runnable onHang) {
+        tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
+        Call call = new Call(batch, onHang, ticker.nanos());
+        if (limitNanos != UNLIMITED) {
+            timers.schedule(call, call.startNanos + limitNanos);
+        }
+        return call;
+    }
+
+    private void tell(Runnable fact) {
+        try {
+            fact.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on a batch of {}", id, e);
+        }
+    }
+
+    private static ServingException asEngineFailure(Throwable e) {
+        if (e instanceof ServingException serving) {
+            return serving;
+        }
+        if (e instanceof OutOfMemoryError) {
+            return ServingException.from(e);
+        }
+        return new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed", e);
+    }
+
+    private void scatter(List<PendingRequest> members, List<Outcome> outcomes) {
+        if (outcomes.size() != members.size()) {
+            LOG.error("{} answered {} requests of a batch of {}", id, outcomes.size(), members.size());
+            failAll(members, new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched"));
+            outcomes.forEach(BatchRunner::discard);
+            return;
+        }
+        for (int i = 0; i < outcomes.size(); i++) {
+            end(members.get(i), outcomes.get(i));
+        }
+    }
+
+    private static void end(PendingRequest member, @Nullable Outcome outcome) {
+        if (outcome instanceof Outcome.Success success) {
+            member.complete(success.response());
+        } else if (outcome instanceof Outcome.Failure failure) {
+            member.fail(failure.cause());
+        } else {
+            member.fail(new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome"));
+        }
+    }
+
+    private static void failAll(List<PendingRequest> members, ServingException failure) {
+        members.forEach(member -> member.fail(failure));
+    }
+
+    private static void discard(Outcome outcome) {
+        if (outcome instanceof Outcome.Success success) {
+            success.response().release();
+        }
+    }
+
+    /**
+     * One call of an instance. As a timer it answers the members when the call takes too long; their inputs stay with the call until
+     * it returns.
+     */
+    final class Call extends Timer {
+        private final Formation.Formed formed;
+        private final Runnable onHang;
+        private final long startNanos;
+
+        private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
+            this.formed = formed;
+            this.onHang = onHang;
+            this.startNanos = startNanos;
+        }
+
+        Batch batch() {
+            return new Batch(
+                    id, formed.members().stream().map(PendingRequest::request).toList());
+        }
+
+        /** It returned. */
+        void succeed(List<Outcome> outcomes) {
+            timers.cancel(this);
+            List<PendingRequest> members = formed.members();
+            long computeNanos = ticker.nanos() - startNanos;
+            times.add(formed.rows(), computeNanos);
+            policy.executed(formed.rows(), computeNanos);
+            long queueNanos = startNanos - members.get(0).submittedNanos();
+            tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
+            scatter(members, outcomes);
+        }
+
+        /** It threw. */
+        void fail(Throwable e) {
+            timers.cancel(this);
+            LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
+            failAll(formed.members(), asEngineFailure(e));
+        }
+
+        @Override
+        void fire() {
+            long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
+            LOG.error(
+                    "A batch of {} for {} still runs after {} ms",
+                    formed.members().size(),
+                    id,
+                    millis);
+            ServingException late = new ServingException(
+                    ErrorCode.ENGINE_FAILED, "Prediction took longer than " + millis + " ms (responseTimeout)");
+            formed.members().forEach(member -> {
+                boolean unused = member.abandon(late);
+            });
+            onHang.run();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.inference.Ticker;
+import dev.sluice.model.ModelId;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The instances of one model version: those that serve, and those that left but are still in a call of the model. One whose call
+ * takes too long leaves and is replaced; its memory is not touched before its call returns, and when too many calls hang there is
+ * no replacement until one has returned.
+ *
+ * <p><b>Threads:</b> safe from any thread; {@link #resize} by one at a time.
+ */
+final class InstancePool {
+    /** Most calls of one version that may hang while their instances are replaced: each keeps its memory and its thread. */
+    static final int MOST_HANGING = 4;
+
+    private static final Logger LOG = LoggerFactory.getLogger(InstancePool.class);
+
+    private final InstanceThread.Parts parts;
+    private final InstantSource clock;
+
+    /** Guarded by itself; oldest first. */
+    private final List<InstanceThread> instances = new ArrayList<>();
+
+    /** Guarded by {@link #instances}: those told to stop that are still in a call of the model. */
+    private final Set<InstanceThread> leaving = new HashSet<>();
+
+    /** Guarded by {@link #instances}: those of the leaving whose call took too long. */
+    private final Set<InstanceThread> hanging = new HashSet<>();
+
+    /** Guarded by {@link #instances}: replacements that wait until a call returns. */
+    private int owed;
+
+    /** Guarded by {@link #instances}. */
+    private int lastNumber;
+
+    InstancePool(
+            ModelId id,
+            LoadedModel model,
+            RequestQueue queue,
+            BatchRunner runner,
+            SchedulingObserver observer,
+            Ticker ticker,
+            InstantSource clock) {
+        this.parts = new InstanceThread.Parts(id, model, queue, runner, observer, ticker, this::replace);
+        this.clock = clock;
+    }
+
+    /** As {@link BatchingScheduler#resize}. */
+    CompletionStage<Void> resize(int count) {
+        List<CompletableFuture<Void>> pending = new ArrayList<>();
+        synchronized (instances) {
+            if (count == 0) {
+                leaving.forEach(instance -> pending.add(instance.ended().toCompletableFuture()));
+            }
+            owed = 0;
+            // Counted first: one that fails at once leaves the list again, and is not to be tried for ever.
+            int missing = count - instances.size();
+            for (int i = 0; i < missing; i++) {
+                pending.add(startOne(false));
+            }
+            while (instances.size() > count) {
+                pending.add(stopOne(instances.remove(instances.size() - 1)));
+            }
+        }
+        return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
+                .minimalCompletionStage();
+    }
+
+    private CompletableFuture<Void> startOne(boolean isReplacement) {
+        lastNumber++;
+        InstanceThread instance = new InstanceThread(parts, lastNumber, isReplacement, clock.instant());
+        instances.add(instance);
+        instance.start();
+        return instance.ready().toCompletableFuture().whenComplete((ready, failure) -> {
+            if (failure != null) {
+                synchronized (instances) {
+                    instances.remove(instance);
+                }
+            }
+        });
+    }
+
+    private CompletableFuture<Void> stopOne(InstanceThread instance) {
+        leaving.add(instance);
+        instance.stop();
+        return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
+            synchronized (instances) {
+                leaving.remove(instance);
+                if (hanging.remove(instance) && owed > 0) {
+                    owed--;
+                    CompletableFuture<Void> unused = startOne(true);
+                }
+            }
+        });
+    }
+
+    /** Gives {@code hung} up. */
+    private void replace(InstanceThread hung) {
+        parts.queue().leave(hung);
+        synchronized (instances) {
+            if (!instances.remove(hung)) {
+                // It was told to stop before, so nobody counts on it.
+                return;
+            }
+            hanging.add(hung);
+            if (hanging.size() <= MOST_HANGING) {
+                CompletableFuture<Void> unused = startOne(true);
+            } else {
+                owed++;
+                LOG.error("{} calls of {} hang; no more instances until one returns", hanging.size(), parts.id());
+            }
+            CompletableFuture<Void> unused = stopOne(hung);
+        }
+        parts.observer().instanceReplaced(parts.id());
+    }
+
+    /** The instances there are, oldest first. */
+    List<InstanceStatus> statuses() {
+        synchronized (instances) {
+            return instances.stream().map(InstanceThread::status).toList();
+        }
+    }
+}

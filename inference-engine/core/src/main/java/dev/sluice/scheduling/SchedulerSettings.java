@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The bounds of one scheduler.
+ *
+ * @param queueCapacity most requests waiting
+ * @param queueBytes most bytes of input waiting
+ * @param responseTimeout longest time one call of an instance may take; empty for any
+ * @param priorities the levels requests can have
+ */
+public record SchedulerSettings(
+        int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
+    /** What {@code spec} says. */
+    public static SchedulerSettings of(ModelSpec spec) {
+        Duration timeout = spec.limits().responseTimeout();
+        boolean isLimited = !timeout.isNegative() && !timeout.isZero();
+        return new SchedulerSettings(
+                spec.limits().queueCapacity(),
+                spec.limits().queueBytes(),
+                isLimited ? Optional.of(timeout) : Optional.empty(),
+                spec.batching().priorities());
+    }
+}
