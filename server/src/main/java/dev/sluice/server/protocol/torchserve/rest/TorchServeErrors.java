@@ -6,6 +6,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -26,7 +27,7 @@ public final class TorchServeErrors implements ErrorMapper {
     public RestResponse map(String requestId, ServingException failure) {
         Kind kind = kind(failure.code());
         String message = failure.code() == ErrorCode.NOT_ALLOWED ? METHOD : failure.safeMessage();
-        return reply(requestId, kind, message, isWorthRetrying(failure.code()));
+        return reply(requestId, kind, message, retryAfter(failure));
     }
 
     private static Kind kind(ErrorCode code) {
@@ -45,6 +46,16 @@ public final class TorchServeErrors implements ErrorMapper {
             case OUT_OF_MEMORY -> new Kind(507, "InternalServerException");
             case LOAD_FAILED, INTERNAL -> new Kind(500, "InternalServerException");
         };
+    }
+
+    /** Whole seconds, since the header has no finer unit: at least 1, and never sooner than the core says. */
+    private static List<Map.Entry<String, String>> retryAfter(ServingException failure) {
+        if (!isWorthRetrying(failure.code())) {
+            return List.of();
+        }
+        Duration wait = failure.retryAfter().orElse(Duration.ofSeconds(1));
+        long seconds = Math.max(1, wait.plusNanos(999_999_999).toSeconds());
+        return List.of(Map.entry("Retry-After", Long.toString(seconds)));
     }
 
     private static boolean isWorthRetrying(ErrorCode code) {
@@ -71,18 +82,19 @@ public final class TorchServeErrors implements ErrorMapper {
     @Override
     public RestResponse map(String requestId, Rejection rejection, String detail) {
         return switch (rejection) {
-            case UNKNOWN_PATH -> reply(requestId, new Kind(404, "ResourceNotFoundException"), UNKNOWN_RESOURCE, false);
-            case METHOD_NOT_ALLOWED -> reply(requestId, new Kind(405, "MethodNotAllowedException"), METHOD, false);
+            case UNKNOWN_PATH ->
+                reply(requestId, new Kind(404, "ResourceNotFoundException"), UNKNOWN_RESOURCE, List.of());
+            case METHOD_NOT_ALLOWED -> reply(requestId, new Kind(405, "MethodNotAllowedException"), METHOD, List.of());
             case BODY_TOO_LARGE ->
                 reply(
                         requestId,
                         new Kind(413, "RequestEntityTooLargeException"),
                         "Request too large: " + detail,
-                        false);
-            case HEAD_TOO_LARGE -> reply(requestId, new Kind(431, "BadRequestException"), with(detail), false);
-            case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), false);
+                        List.of());
+            case HEAD_TOO_LARGE -> reply(requestId, new Kind(431, "BadRequestException"), with(detail), List.of());
+            case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), List.of());
             case TIMED_OUT ->
-                reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, false);
+                reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, List.of());
         };
     }
 
@@ -92,10 +104,11 @@ public final class TorchServeErrors implements ErrorMapper {
 
     /** Any failure of one status, for the texts that only an endpoint knows. */
     static RestResponse internal(String requestId, int status, String message) {
-        return reply(requestId, new Kind(status, "InternalServerException"), message, false);
+        return reply(requestId, new Kind(status, "InternalServerException"), message, List.of());
     }
 
-    private static RestResponse reply(String requestId, Kind kind, String message, boolean retry) {
+    private static RestResponse reply(
+            String requestId, Kind kind, String message, List<Map.Entry<String, String>> headers) {
         return Replies.json(
                 requestId,
                 kind.status(),
@@ -103,6 +116,6 @@ public final class TorchServeErrors implements ErrorMapper {
                         .put("code", kind.status())
                         .put("type", kind.type())
                         .put("message", message),
-                retry ? List.of(Map.entry("Retry-After", "1")) : List.of());
+                headers);
     }
 }

@@ -8,6 +8,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -53,5 +54,14 @@ final class TorchServeErrorsTest {
 
         assertThat(response.status()).isBetween(400, 499);
         assertThat(response.headers()).contains(Map.entry("x-request-id", "id"));
+    }
+
+    /** Planted: seconds cut off instead of rounded up. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1000, 1", "1001, 2", "2300, 3"})
+    void tellsTheCallerToComeBackNoSoonerThanTheCoreSays(long millis, String seconds) {
+        ServingException overloaded =
+                new ServingException(ErrorCode.OVERLOADED, "Retry later.", Duration.ofMillis(millis));
+        assertThat(errors.map("id", overloaded).headers()).contains(Map.entry("Retry-After", seconds));
     }
 }
