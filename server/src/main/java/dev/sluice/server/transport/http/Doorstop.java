@@ -6,6 +6,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Buffer;
 import io.netty.channel.unix.RawUnixChannelOption;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.slf4j.Logger;
@@ -52,6 +53,9 @@ final class Doorstop {
             boolean unused = epoll.config().setOption(ATTACH_FILTER, program);
         } catch (ChannelException e) {
             LOG.debug("No filter in front of {}; connections set up meanwhile may be reset", listener, e);
+        } finally {
+            // The program holds only its address, which the collector does not see.
+            Reference.reachabilityFence(instruction);
         }
     }
 }
