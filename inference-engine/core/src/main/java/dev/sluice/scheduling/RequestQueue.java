@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -55,8 +56,8 @@ final class RequestQueue implements PendingRequest.Owner {
     /** Written under {@link #formation}: while a taker waits for company, deadlines before this cannot wait as long. */
     private volatile long deadlineWorthWaking;
 
-    /** Written by who closes or suspends: why nothing is taken now; null while the queue is open. */
-    private volatile @Nullable ServingException closedBecause;
+    /** Written by who closes, suspends or resumes: why nothing is taken now; null while the queue is open. */
+    private final AtomicReference<@Nullable ServingException> closedBecause = new AtomicReference<>();
 
     /**
      * The bounds and levels of a queue.
@@ -91,7 +92,7 @@ final class RequestQueue implements PendingRequest.Owner {
      *     DEADLINE_EXCEEDED}, or what the queue was closed with; then nothing has happened
      */
     void submit(InferenceRequest request, ResponseSink sink) {
-        ServingException closed = closedBecause;
+        ServingException closed = closedBecause.get();
         if (closed != null) {
             throw closed;
         }
@@ -155,7 +156,7 @@ final class RequestQueue implements PendingRequest.Owner {
         }
         pending.request().context().cancellation().onCancel(pending);
         intake.add(pending);
-        ServingException closed = closedBecause;
+        ServingException closed = closedBecause.get();
         if (closed != null) {
             // Closed since it was asked: whoever closed may have looked before this was added.
             pending.evict(closed);
@@ -326,14 +327,37 @@ final class RequestQueue implements PendingRequest.Owner {
         onSecondAnswer.run();
     }
 
-    /** Ends all that wait with {@code reason}, and refuses later ones with it. */
+    /** Ends all that wait with {@code reason}, and refuses later ones with it, for good. */
     void close(ServingException reason) {
-        closedBecause = reason;
-        List<PendingRequest> all;
+        closedBecause.set(reason);
+        evict(reason);
+    }
+
+    /** Refuses with {@code reason} until {@link #resume}; {@link #evict} is to follow. Does nothing if it is closed. */
+    void suspend(ServingException reason) {
+        closedBecause.compareAndSet(null, reason);
+    }
+
+    /** Takes requests again if it is suspended for {@code reason}. */
+    void resume(ServingException reason) {
         formation.lock();
         try {
-            takeIn();
-            all = waiting.all();
+            closedBecause.compareAndSet(reason, null);
+        } finally {
+            formation.unlock();
+        }
+    }
+
+    /** Ends all that wait with {@code reason}, if that is why nothing is taken. */
+    void evict(ServingException reason) {
+        List<PendingRequest> all = List.of();
+        formation.lock();
+        try {
+            // Those that came since it was resumed have somebody to run them.
+            if (closedBecause.get() == reason) {
+                takeIn();
+                all = waiting.all();
+            }
         } finally {
             formation.unlock();
         }
