@@ -56,7 +56,7 @@ public final class ModelRegistry {
                 ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
         ModelVersion version = versions.byVersion().get(wanted);
         if (version == null) {
-            throw new ServingException(
+            throw ServingException.refusal(
                     ErrorCode.VERSION_NOT_FOUND,
                     "Model version: " + wanted + " does not exist for model: " + ref.name());
         }
@@ -74,7 +74,7 @@ public final class ModelRegistry {
 
     private static ModelVersions versionsOf(SortedMap<String, ModelVersions> models, String name) {
         return Optional.ofNullable(models.get(name))
-                .orElseThrow(() -> new ServingException(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
+                .orElseThrow(() -> ServingException.refusal(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
     }
 
     /** All models, by name in the natural order of strings; immutable. */

@@ -78,7 +78,7 @@ public final class ModelVersion {
         if (now instanceof ModelState.Ready ready && ready.running().leases().tryAcquire()) {
             return new ModelHandle(ready.running());
         }
-        throw new ServingException(
+        throw ServingException.refusal(
                 ErrorCode.MODEL_UNAVAILABLE,
                 "Model \"" + id().name() + "\" version " + id().version() + " cannot serve: " + why(now));
     }

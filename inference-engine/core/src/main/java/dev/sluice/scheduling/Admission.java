@@ -48,6 +48,11 @@ final class Admission {
         return false;
     }
 
+    /** Whether no request would be let in now, of whatever size. */
+    boolean isFull() {
+        return requests.get() >= bounds.requests();
+    }
+
     /** Counts a request out that was let in. */
     void leave(long leftRows, long leftBytes) {
         bytes.addAndGet(-leftBytes);

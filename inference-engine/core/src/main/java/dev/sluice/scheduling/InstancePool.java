@@ -157,7 +157,7 @@ final class InstancePool {
     }
 
     private ServingException allHang(int calls) {
-        return new ServingException(
+        return ServingException.refusal(
                 ErrorCode.MODEL_UNAVAILABLE,
                 "Model \"" + parts.id().name() + "\" has no instance left: " + calls
                         + " calls take longer than its responseTimeout. It takes requests again when one of them returns.");

@@ -139,7 +139,7 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** The second half of {@link #expire}. */
     void answerExpired() {
-        endUnclaimed(new ServingException(
+        endUnclaimed(ServingException.refusal(
                 ErrorCode.DEADLINE_EXCEEDED,
                 "The deadline passed while the request for model "
                         + request.model().name() + " was waiting"));
@@ -231,7 +231,7 @@ final class PendingRequest extends Timer implements Runnable {
     }
 
     private static ServingException cancelled() {
-        return new ServingException(ErrorCode.CANCELLED, "The client went away");
+        return ServingException.refusal(ErrorCode.CANCELLED, "The client went away");
     }
 
     /** No step may throw; one that does must not keep this request, or its neighbours, from their answers. */

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.PrioritySpec;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,6 +31,7 @@ final class RequestQueue implements PendingRequest.Owner {
     private final Ticker ticker;
     private final Runnable onSecondAnswer;
     private final Admission admission;
+    private final Refusals refusals;
     private final Intake intake = new Intake();
     private final IdleTakers idle = new IdleTakers();
     private final ReentrantLock formation = new ReentrantLock();
@@ -80,6 +78,7 @@ final class RequestQueue implements PendingRequest.Owner {
         this.ticker = ticker;
         this.onSecondAnswer = onSecondAnswer;
         this.admission = new Admission(settings.bounds());
+        this.refusals = new Refusals(settings.name(), admission, times);
         PrioritySpec priorities = settings.priorities();
         this.waiting =
                 new WaitingRequests(priorities.levels(), priorities.ageing().toNanos(), policy.maxRows());
@@ -96,15 +95,17 @@ final class RequestQueue implements PendingRequest.Owner {
         if (closed != null) {
             throw closed;
         }
+        if (admission.isFull()) {
+            // Looked at before anything is made for the request.
+            throw refusals.overloaded(members.get());
+        }
         long now = ticker.nanos();
         if (request.context().isExpired(now)) {
-            throw new ServingException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "The deadline had passed when the request for model " + settings.name() + " came");
+            throw refusals.late();
         }
         PendingRequest pending = new PendingRequest(this, request, sink, now, traits(request));
         if (!admission.tryEnter(pending.rows(), pending.traits().bytes())) {
-            throw overloaded();
+            throw refusals.overloaded(members.get());
         }
         enqueue(pending);
     }
@@ -113,10 +114,7 @@ final class RequestQueue implements PendingRequest.Owner {
         boolean isAlone = policy.maxRows() == 1;
         int rows = isAlone ? 1 : ShapeKey.rowsOf(request);
         if (rows > policy.maxRows()) {
-            throw new ServingException(
-                    ErrorCode.INVALID_INPUT,
-                    "rows: " + rows + " (expected: 1.." + policy.maxRows() + ", the batch size of model \""
-                            + settings.name() + "\")");
+            throw refusals.tooManyRows(rows, policy.maxRows());
         }
         return new PendingRequest.Traits(
                 rows, ShapeKey.bytesOf(request), ShapeKey.of(request), level(request.context()), areAllBusy());
@@ -132,22 +130,6 @@ final class RequestQueue implements PendingRequest.Owner {
         return context.priority() == RequestContext.DEFAULT_PRIORITY
                 ? priorities.defaultLevel() - 1
                 : Math.min(context.priority(), priorities.levels()) - 1;
-    }
-
-    private ServingException overloaded() {
-        long drainNanos = times.drainNanos(admission.rows(), members.get());
-        long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(drainNanos + 999_999_999));
-        QueueBounds bounds = admission.bounds();
-        int requests = admission.requests();
-        // The bound that was met; another thread may have made room again meanwhile.
-        String held = requests >= bounds.requests()
-                ? requests + " requests of at most " + bounds.requests()
-                : admission.rows() + " rows of at most " + bounds.rows() + " and " + admission.bytes()
-                        + " bytes of at most " + bounds.bytes();
-        return new ServingException(
-                ErrorCode.OVERLOADED,
-                "Model \"" + settings.name() + "\" is overloaded: its queue holds " + held + ". Retry later.",
-                Duration.ofSeconds(seconds));
     }
 
     private void enqueue(PendingRequest pending) {
