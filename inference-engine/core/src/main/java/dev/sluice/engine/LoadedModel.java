@@ -18,6 +18,14 @@ public interface LoadedModel extends AutoCloseable {
     /** A new execution context; whoever asked for it may use it on another thread than this. */
     ModelInstance newInstance();
 
+    /**
+     * Whether calls of its instances only compute: they wait for no lock that others hold for long, no file, no other process and no device.
+     * Those that are very short as well may be made on the thread that submits a request, which may be an event loop; false if in doubt.
+     */
+    default boolean isComputeOnly() {
+        return false;
+    }
+
     @Override
     void close();
 }

@@ -160,6 +160,7 @@ final class BatchRunner {
             long computeNanos = ticker.nanos() - startNanos;
             times.add(formed.rows(), computeNanos);
             policy.executed(formed.rows(), computeNanos);
+            noteIfAlone(computeNanos, false);
             long queueNanos = startNanos - members.get(0).submittedNanos();
             tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
             scatter(members, outcomes);
@@ -168,8 +169,15 @@ final class BatchRunner {
         /** It threw. */
         void fail(Throwable e) {
             timers.cancel(this);
+            noteIfAlone(0, true);
             LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
             failAll(formed.members(), asEngineFailure(e));
+        }
+
+        private void noteIfAlone(long nanos, boolean hasFailed) {
+            if (formed.members().size() == 1) {
+                formed.members().get(0).ranAlone(nanos, hasFailed);
+            }
         }
 
         @Override

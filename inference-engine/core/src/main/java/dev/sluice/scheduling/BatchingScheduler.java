@@ -51,7 +51,8 @@ public final class BatchingScheduler implements RequestScheduler {
                 times,
                 threads.timers(),
                 ticker,
-                () -> observer.answeredTwice(id));
+                () -> observer.answeredTwice(id),
+                CallerRuns.of(model));
         long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
         BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, threads.timers(), limitNanos);
         this.instances = new InstancePool(id, model, queue, runner, observer, threads, clock);

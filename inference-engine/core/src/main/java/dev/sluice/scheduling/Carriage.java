@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *             wake, when there is something to do
  *  RESTING ──────────────────────────────────────► CARRIED by a thread of the pool
- *     ▲                                               │
- *     └───────────────────────────────────────────────┘ rest, unless it was woken meanwhile
+ *   │ ▲ ▲                                             │
+ *   │ │ └─────────────────────────────────────────────┘ rest, unless it was woken meanwhile
+ *   ▼ │ lend, giveBack
+ *  LENT to a thread that submits
  * </pre>
  *
  * Who wakes sets a flag first and looks where it stands second; who rests says so first and looks at the flag second: one of them
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class Carriage {
     private enum State {
         RESTING,
-        CARRIED
+        CARRIED,
+        LENT
     }
 
     private final Executor carriers;
@@ -85,6 +88,16 @@ final class Carriage {
         if (!isWoken) {
             LockSupport.parkNanos(this, nanos);
         }
+    }
+
+    /** Has the calling thread be the one that runs it, until {@link #giveBack}; false if another does. */
+    boolean lend() {
+        return state.compareAndSet(State.RESTING, State.LENT);
+    }
+
+    /** The thread it was lent to is done; if {@link #isWoken} gives true after that, {@link #wake} has to follow. */
+    void giveBack() {
+        state.set(State.RESTING);
     }
 
     /** Gives the carrier up; false if there is something to do after all. */

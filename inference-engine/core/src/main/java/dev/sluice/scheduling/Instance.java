@@ -8,6 +8,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * {@link Error} may have broken is closed and made anew, here; an instance whose call takes too long is given up, and ends when the
  * call does.
  *
- * <p><b>Threads:</b> {@link #run} is one carrier's at a time, which {@link Carriage} sees to; the rest is safe from any thread.
+ * <p><b>Threads:</b> {@link #run} is one carrier's at a time, {@link #runLent} that of who it was lent to, which {@link Carriage} sees to; the rest is safe from any thread.
  *
  * <p><b>Ownership:</b> makes and closes its {@link ModelInstance}; {@link #ready} fails after that, never before.
  */
@@ -50,6 +51,9 @@ final class Instance extends Taker implements Runnable {
 
     /** The carrier's; null until it is made and while it is to be made anew. */
     private @Nullable ModelInstance context;
+
+    /** Whoever runs it: whether the context has to be made anew. */
+    private boolean isBroken;
 
     /** The carrier's: how long to wait after the next failure before the context is made anew. */
     private long backoffNanos;
@@ -170,6 +174,9 @@ final class Instance extends Taker implements Runnable {
             if (stopping) {
                 end();
                 hasMore = false;
+            } else if (isBroken) {
+                isBroken = false;
+                tryAnewLater();
             } else if (context != null) {
                 hasMore = serve(context);
             } else {
@@ -258,12 +265,9 @@ final class Instance extends Taker implements Runnable {
         try {
             Formation next = parts.queue().form(this);
             if (next instanceof Formation.Formed batch) {
-                hasRun = true;
-                if (parts.runner().run(with, batch, onHang)) {
-                    backoffNanos = 0;
-                } else {
-                    tryAnewLater();
-                }
+                run(with, batch);
+                // One that is used by callers is at rest when it has nothing to do.
+                hasRun = !parts.queue().mayRunOnCaller(batch);
                 return true;
             }
             return pause(((Formation.Sleep) next).untilNanos());
@@ -272,6 +276,36 @@ final class Instance extends Taker implements Runnable {
             LOG.error("Instance {} of {} goes on after a fault between batches", number, parts.id(), e);
             return true;
         }
+    }
+
+    private void run(ModelInstance with, Formation.Formed batch) {
+        isBroken = !parts.runner().run(with, batch, onHang);
+        backoffNanos = isBroken ? backoffNanos : 0;
+    }
+
+    @Override
+    boolean lend() {
+        return carriage.lend();
+    }
+
+    @Override
+    void runLent(Formation.Formed batch) {
+        try {
+            run(Objects.requireNonNull(context, "context"), batch);
+        } finally {
+            // Contexts are closed, and made anew, on a carrier: that may take long.
+            boolean hasMore = isBroken || parts.queue().over(this);
+            carriage.giveBack();
+            if (hasMore || carriage.isWoken()) {
+                wake();
+            }
+        }
+    }
+
+    @Override
+    void giveBack() {
+        carriage.giveBack();
+        wake();
     }
 
     /** @return whether to go on on this carrier */

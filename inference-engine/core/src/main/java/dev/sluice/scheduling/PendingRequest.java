@@ -49,6 +49,9 @@ final class PendingRequest extends Timer implements Runnable {
         /** {@code request} has left QUEUED; called once, by who took it out, before its answer. */
         void left(PendingRequest request);
 
+        /** {@code request} ran alone in a call of that length, or one that failed. */
+        default void ranAlone(PendingRequest request, long nanos, boolean hasFailed) {}
+
         /** A second answer was given to a request, and dropped. */
         void answeredTwice();
     }
@@ -180,6 +183,11 @@ final class PendingRequest extends Timer implements Runnable {
             answer(failure);
         }
         return won;
+    }
+
+    /** The call was for it alone, and is over; its end is to follow. */
+    void ranAlone(long nanos, boolean hasFailed) {
+        owner.ranAlone(this, nanos, hasFailed);
     }
 
     /** The call is over, with this answer. */

@@ -30,6 +30,7 @@ final class RequestQueue implements PendingRequest.Owner {
     private final TimerWheel timers;
     private final Ticker ticker;
     private final Runnable onSecondAnswer;
+    private final CallerRuns callers;
     private final Admission admission;
     private final Refusals refusals;
     private final Intake intake = new Intake();
@@ -71,12 +72,25 @@ final class RequestQueue implements PendingRequest.Owner {
             TimerWheel timers,
             Ticker ticker,
             Runnable onSecondAnswer) {
+        this(settings, policy, times, timers, ticker, onSecondAnswer, CallerRuns.NEVER);
+    }
+
+    /** @param callers which requests may run on the threads that submit them */
+    RequestQueue(
+            Settings settings,
+            BatchPolicy policy,
+            ServiceTimes times,
+            TimerWheel timers,
+            Ticker ticker,
+            Runnable onSecondAnswer,
+            CallerRuns callers) {
         this.settings = settings;
         this.policy = policy;
         this.times = times;
         this.timers = timers;
         this.ticker = ticker;
         this.onSecondAnswer = onSecondAnswer;
+        this.callers = callers;
         this.admission = new Admission(settings.bounds());
         this.refusals = new Refusals(settings.name(), admission, times);
         PrioritySpec priorities = settings.priorities();
@@ -133,10 +147,17 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private void enqueue(PendingRequest pending) {
-        if (pending.deadlineNanos() != RequestContext.NO_DEADLINE) {
-            timers.schedule(pending, pending.deadlineNanos());
+        boolean maybeHere = admission.requests() == 1 && callers.mayRun(pending);
+        if (!maybeHere) {
+            scheduleDeadline(pending);
         }
         pending.request().context().cancellation().onCancel(pending);
+        if (maybeHere) {
+            if (runHere(pending)) {
+                return;
+            }
+            scheduleDeadline(pending);
+        }
         intake.add(pending);
         ServingException closed = closedBecause.get();
         if (closed != null) {
@@ -144,6 +165,82 @@ final class RequestQueue implements PendingRequest.Owner {
             pending.evict(closed);
         } else if (!idle.isEmpty() && isWorthWaking(pending)) {
             idle.wakeOne();
+        }
+    }
+
+    private void scheduleDeadline(PendingRequest pending) {
+        if (pending.deadlineNanos() != RequestContext.NO_DEADLINE) {
+            timers.schedule(pending, pending.deadlineNanos());
+            if (!pending.isQueued()) {
+                timers.cancel(pending);
+            }
+        }
+    }
+
+    /**
+     * Runs {@code pending} on this thread if nothing else waits, an instance is at rest, and the policy has it run now.
+     *
+     * @return false if it is still to be handed over
+     */
+    private boolean runHere(PendingRequest pending) {
+        if (!formation.tryLock()) {
+            return false;
+        }
+        Taker taker;
+        Formation next;
+        List<PendingRequest> expired = new ArrayList<>(0);
+        try {
+            // Whatever waits has been counted before; and who closes looks for it under this lock.
+            boolean isAlone = admission.requests() == 1 && closedBecause.get() == null;
+            taker = isAlone ? idle.lendOne() : null;
+            if (taker == null) {
+                return false;
+            }
+            waiting.add(pending);
+            next = formWaiting(expired);
+            setBusy(taker, next instanceof Formation.Formed);
+        } finally {
+            formation.unlock();
+        }
+        if (next instanceof Formation.Formed batch) {
+            taker.runLent(batch);
+        } else {
+            // It waits for company, or has ended. Whoever is woken sees to it.
+            scheduleDeadline(pending);
+            taker.giveBack();
+        }
+        expired.forEach(PendingRequest::answerExpired);
+        return true;
+    }
+
+    /** Whether a request like the one of {@code batch} may run on its caller's thread. */
+    boolean mayRunOnCaller(Formation.Formed batch) {
+        return batch.members().size() == 1 && callers.mayRun(batch.members().get(0));
+    }
+
+    /** The batch that {@code taker} was lent for is over; gives whether it has to ask for another. */
+    boolean over(Taker taker) {
+        if (!formation.tryLock()) {
+            return true;
+        }
+        try {
+            setBusy(taker, false);
+            if (taker.isMember) {
+                idle.add(taker);
+            }
+        } finally {
+            formation.unlock();
+        }
+        // Asleep first, looked second: who submits now finds it asleep, or is seen here.
+        return admission.requests() > 0;
+    }
+
+    @Override
+    public void ranAlone(PendingRequest request, long nanos, boolean hasFailed) {
+        if (hasFailed) {
+            callers.failed(request);
+        } else {
+            callers.ran(request, nanos);
         }
     }
 
@@ -211,9 +308,6 @@ final class RequestQueue implements PendingRequest.Owner {
                 Formation next = formOnce(expired);
                 if (next instanceof Formation.Formed) {
                     setBusy(taker, true);
-                    // Whoever waits for company from now on is another: those that sleep are to be woken for any
-                    // request.
-                    rowsWorthWaking = 0;
                     return next;
                 }
                 idle.add(taker);
@@ -235,8 +329,12 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private Formation formOnce(List<PendingRequest> expired) {
+        takeIn();
+        return formWaiting(expired);
+    }
+
+    private Formation formWaiting(List<PendingRequest> expired) {
         while (true) {
-            takeIn();
             long now = ticker.nanos();
             PendingRequest due = waiting.due(now);
             if (due == null) {
@@ -257,7 +355,12 @@ final class RequestQueue implements PendingRequest.Owner {
             int size = Math.min(((BatchPolicy.Decision.Close) decision).size(), policy.maxRows());
             List<PendingRequest> batch = waiting.claim(due, size, now, expired);
             if (!batch.isEmpty()) {
-                int rows = batch.stream().mapToInt(PendingRequest::rows).sum();
+                int rows = 0;
+                for (PendingRequest member : batch) {
+                    rows += member.rows();
+                }
+                // Whoever waits for company from now on is another: those that sleep are to be woken for any request.
+                rowsWorthWaking = 0;
                 return new Formation.Formed(batch, rows, reason(rows, facts, now));
             }
         }

@@ -7,7 +7,8 @@ import dev.sluice.inference.ResponseSink;
 /**
  * Decides when, and together with which others, a request runs.
  *
- * <p><b>Threads:</b> safe from any thread; never blocks its caller.
+ * <p><b>Threads:</b> safe from any thread; never blocks its caller. The sink may be called before {@link #submit} returns, on the
+ * caller's thread: a request that waits for nobody, of a model that only computes, runs there if that takes microseconds.
  */
 public interface RequestScheduler {
     /**

@@ -7,7 +7,8 @@
  * <p><b>Start here:</b> {@link dev.sluice.scheduling.RequestScheduler}, {@link dev.sluice.scheduling.BatchPolicy},
  * {@link dev.sluice.scheduling.BatchingScheduler}; inside, {@code RequestQueue.submit} and {@code RequestQueue.form}.
  *
- * <p><b>Threads:</b> requests are submitted from event loops, which never wait here; batches are formed and run on carriers,
+ * <p><b>Threads:</b> requests are submitted from event loops, which never wait here, but may run a request of a few
+ * microseconds themselves, see {@code CallerRuns}; batches are formed and run on carriers,
  * threads that an instance has only while it has something to do; deadlines and limits are kept by one timer, which sleeps when
  * there are none. Both belong to the one {@link dev.sluice.scheduling.SchedulingThreads} of the process. docs/concurrency.md has the
  * table.

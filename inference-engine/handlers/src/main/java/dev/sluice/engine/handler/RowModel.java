@@ -16,13 +16,23 @@ final class RowModel implements LoadedModel {
     private final Supplier<RowCodec> codecs;
     private final BufferAllocator allocator;
     private final int maxBatch;
+    private final boolean isComputeOnly;
 
-    /** @param codecs makes one for each instance */
-    RowModel(TensorModel model, ModelSpec spec, BufferAllocator allocator, Supplier<RowCodec> codecs) {
+    /**
+     * @param codecs makes one for each instance
+     * @param codecsOnlyCompute whether calls wait for nothing if the model's do not
+     */
+    RowModel(
+            TensorModel model,
+            ModelSpec spec,
+            BufferAllocator allocator,
+            Supplier<RowCodec> codecs,
+            boolean codecsOnlyCompute) {
         this.model = model;
         this.codecs = codecs;
         this.allocator = allocator;
         this.maxBatch = spec.batching().maxSize();
+        this.isComputeOnly = codecsOnlyCompute && model.isComputeOnly();
     }
 
     /** Undeclared: clients send content, whatever the model behind takes. */
@@ -41,6 +51,11 @@ final class RowModel implements LoadedModel {
             instance.close();
             throw e;
         }
+    }
+
+    @Override
+    public boolean isComputeOnly() {
+        return isComputeOnly;
     }
 
     @Override

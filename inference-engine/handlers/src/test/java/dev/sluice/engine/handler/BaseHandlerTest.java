@@ -4,9 +4,11 @@ package dev.sluice.engine.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
+import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
@@ -39,6 +41,19 @@ class BaseHandlerTest {
                               ]
                             ]""");
         }
+    }
+
+    /** Planted: a handler that says it of itself, whatever the model says. */
+    @Test
+    void onlyComputesIfItsModelDoes() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, -1, 1);
+        assertThat(attached(model).isComputeOnly()).isFalse();
+        model.computes = true;
+        assertThat(attached(model).isComputeOnly()).isTrue();
+    }
+
+    private static LoadedModel attached(FakeTensorModel model) {
+        return PROVIDER.attach(model, Harness.spec(Map.of()), bytes -> DataBuffer.wrap(new byte[(int) bytes]));
     }
 
     @Test
