@@ -5,9 +5,11 @@ import dev.sluice.engine.Batch;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -149,8 +151,15 @@ final class BatchRunner {
         }
 
         Batch batch() {
-            return new Batch(
-                    id, formed.members().stream().map(PendingRequest::request).toList());
+            List<PendingRequest> members = formed.members();
+            if (members.size() == 1) {
+                return new Batch(id, List.of(members.get(0).request()));
+            }
+            List<InferenceRequest> requests = new ArrayList<>(members.size());
+            for (PendingRequest member : members) {
+                requests.add(member.request());
+            }
+            return new Batch(id, requests);
         }
 
         /** It returned. */

@@ -71,7 +71,7 @@ final class CallerRuns {
 
     private static int index(PendingRequest request) {
         int hash = 31 * (31 * request.key().hashCode() + request.rows()) + magnitude(request);
-        return (hash ^ hash >>> 16) & KINDS - 1;
+        return (hash ^ (hash >>> 16)) & (KINDS - 1);
     }
 
     private static int magnitude(PendingRequest request) {

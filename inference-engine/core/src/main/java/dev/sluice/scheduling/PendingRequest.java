@@ -65,7 +65,10 @@ final class PendingRequest extends Timer implements Runnable {
     /** Written by who makes an arrow of the drawing. */
     private volatile State state = State.QUEUED;
 
-    /** Written before it is handed to the queue by the thread that submits: the request that was handed over before. */
+    /**
+     * Written before it is handed to the queue by the thread that submits: the request that was handed over before. When they have
+     * been taken out, written by who took them: the one that was handed over after.
+     */
     @Nullable
     PendingRequest handedOverBefore;
 
@@ -86,6 +89,14 @@ final class PendingRequest extends Timer implements Runnable {
      * @param hasWaitedForInstance whether all instances were busy when it came
      */
     record Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance) {}
+
+    /** The one handed over after it, when it was taken out of the intake with others; asked for once. */
+    @Nullable
+    PendingRequest takeNext() {
+        PendingRequest next = handedOverBefore;
+        handedOverBefore = null;
+        return next;
+    }
 
     InferenceRequest request() {
         return request;

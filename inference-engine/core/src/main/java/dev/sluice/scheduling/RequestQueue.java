@@ -286,7 +286,7 @@ final class RequestQueue implements PendingRequest.Owner {
      * again, or leaves.
      */
     Formation form(Taker taker) {
-        List<PendingRequest> expired = new ArrayList<>();
+        List<PendingRequest> expired = new ArrayList<>(0);
         try {
             Formation next = form(taker, expired);
             if (next instanceof Formation.Formed && admission.requests() > 0) {
@@ -368,7 +368,9 @@ final class RequestQueue implements PendingRequest.Owner {
 
     private void takeIn() {
         endedUnseen.set(0);
-        for (PendingRequest request : intake.drain()) {
+        PendingRequest next;
+        for (PendingRequest request = intake.drain(); request != null; request = next) {
+            next = request.takeNext();
             if (request.isQueued()) {
                 waiting.add(request);
             }

@@ -34,7 +34,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,10 +47,13 @@ class CallerRunsTest {
     private final FakeTicker ticker = new FakeTicker();
     private final CountedCarriers carriers = new CountedCarriers();
     private final List<Thread> ranOn = new CopyOnWriteArrayList<>();
-    private final AtomicReference<Function<Batch, List<Outcome>>> script = new AtomicReference<>(this::answers);
+
+    /** Written by the test's thread. */
+    private volatile Function<Batch, List<Outcome>> script = this::answers;
+
     private final ScriptedModel model = new ScriptedModel(batch -> {
         ranOn.add(Thread.currentThread());
-        return script.get().apply(batch);
+        return script.apply(batch);
     });
     private final List<BatchingScheduler> started = new ArrayList<>();
 
@@ -168,12 +170,12 @@ class CallerRunsTest {
     @Test
     void oneLongCallEndsItUntilEnoughShortOnesWereSeen() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
-        script.set(batch -> {
+        script = batch -> {
             ticker.advance(Duration.ofMillis(1));
             return answers(batch);
-        });
+        };
         assertThat(ask(scheduler, 1)).as("nobody knew").isSameAs(Thread.currentThread());
-        script.set(this::answers);
+        script = this::answers;
 
         for (int i = 0; i < 40; i++) {
             assertThat(ask(scheduler, i)).as("call %d", i).isNotSameAs(Thread.currentThread());
@@ -186,12 +188,12 @@ class CallerRunsTest {
     void handsOverWhileTheInstanceIsBusy() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
         Gate gate = new Gate();
-        script.set(batch -> {
+        script = batch -> {
             if (Numbers.number(batch.requests().get(0)) == 0) {
                 gate.pass();
             }
             return answers(batch);
-        });
+        };
         CompletableFuture<RecordingSink> running = CompletableFuture.supplyAsync(
                 () -> submit(scheduler, 0, new Cancellation()), task -> new Thread(task).start());
         gate.awaitArrival();
@@ -209,10 +211,10 @@ class CallerRunsTest {
     void aCallerMayLeaveWhileItsRequestRunsHere() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
         Cancellation cancellation = new Cancellation();
-        script.set(batch -> {
+        script = batch -> {
             cancellation.cancel();
             return answers(batch);
-        });
+        };
         assertThat(submit(scheduler, 1, cancellation).code()).isEqualTo(ErrorCode.CANCELLED);
 
         Cancellation gone = new Cancellation();
@@ -228,16 +230,16 @@ class CallerRunsTest {
     @Test
     void anInstanceToldToStopWhileItRunsHereEndsOnACarrier() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
-        AtomicReference<CompletionStage<Void>> stopped = new AtomicReference<>();
-        script.set(batch -> {
-            stopped.set(scheduler.resize(0));
-            assertThat(stopped.get().toCompletableFuture()).isNotDone();
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        script = batch -> {
+            CompletionStage<Void> unused = scheduler.resize(0).thenRun(() -> stopped.complete(null));
+            assertThat(stopped).isNotDone();
             return answers(batch);
-        });
+        };
         int before = carriers.started();
         assertThat(submit(scheduler, 7, new Cancellation()).number()).isEqualTo(Numbers.expected(7));
 
-        end(stopped.get());
+        end(stopped);
         assertThat(carriers.started()).isEqualTo(before + 1);
         assertThat(scheduler.instances()).isEmpty();
     }
@@ -246,11 +248,11 @@ class CallerRunsTest {
     @Test
     void anErrorHereHasTheContextMadeAnew() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
-        script.set(batch -> {
+        script = batch -> {
             throw new LinkageError("broken");
-        });
+        };
         assertThat(submit(scheduler, 1, new Cancellation()).code()).isEqualTo(ErrorCode.ENGINE_FAILED);
-        script.set(this::answers);
+        script = this::answers;
 
         assertThat(ask(scheduler, 2)).as("a failure is no short call").isNotSameAs(Thread.currentThread());
         assertThat(model.created()).isEqualTo(2);
@@ -261,12 +263,12 @@ class CallerRunsTest {
         BatchingScheduler scheduler = trusted(
                 scheduler(computing, new BatchSpec(1, Duration.ZERO), ticker, Optional.of(Duration.ofSeconds(2))));
         Gate gate = new Gate();
-        script.set(batch -> {
+        script = batch -> {
             if (Numbers.number(batch.requests().get(0)) == 0) {
                 gate.pass();
             }
             return answers(batch);
-        });
+        };
         RecordingSink hangs = new RecordingSink();
         Thread caller = new Thread(() -> scheduler.submit(numbers.request(0), hangs));
         caller.start();
