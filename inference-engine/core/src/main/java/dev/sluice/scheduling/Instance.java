@@ -266,8 +266,12 @@ final class Instance extends Taker implements Runnable {
             Formation next = parts.queue().form(this);
             if (next instanceof Formation.Formed batch) {
                 run(with, batch);
-                // One that is used by callers is at rest when it has nothing to do.
-                hasRun = !parts.queue().mayRunOnCaller(batch);
+                hasRun = true;
+                if (parts.queue().mayRunOnCaller(batch)) {
+                    // It can be lent only while it rests.
+                    hasRun = false;
+                    lingerUntilNanos = null;
+                }
                 return true;
             }
             return pause(((Formation.Sleep) next).untilNanos());

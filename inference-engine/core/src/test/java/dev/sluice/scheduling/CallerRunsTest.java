@@ -100,13 +100,19 @@ class CallerRunsTest {
 
     private BatchingScheduler scheduler(LoadedModel served, BatchSpec batching, Ticker clock, Optional<Duration> limit)
             throws Exception {
+        return scheduler(served, batching, new SchedulingThreads(clock, carriers, Duration.ZERO), limit);
+    }
+
+    private BatchingScheduler scheduler(
+            LoadedModel served, BatchSpec batching, SchedulingThreads threads, Optional<Duration> limit)
+            throws Exception {
         BatchingScheduler scheduler = new BatchingScheduler(
                 new ModelId("m", "1.0"),
                 served,
                 new SizeOrDelayPolicy(batching),
                 new SchedulerSettings(100, LimitSpec.ANY_BYTES, limit, PrioritySpec.NONE),
                 (id, size, queueNanos, computeNanos) -> {},
-                new SchedulingThreads(clock, carriers, Duration.ZERO),
+                threads,
                 () -> Instant.EPOCH);
         started.add(scheduler);
         end(scheduler.resize(1));
@@ -155,6 +161,18 @@ class CallerRunsTest {
         trusted(scheduler);
 
         assertThat(carriers.started()).as("no thread was woken").isEqualTo(before);
+    }
+
+    /** Planted: lingering on; the carrier then got what the caller could have run. */
+    @Test
+    void aCarrierThatLingersGoesWhenCallersMayRun() throws Exception {
+        SchedulingThreads threads = new SchedulingThreads(ticker, carriers, Duration.ofHours(1));
+        BatchingScheduler scheduler = scheduler(computing, new BatchSpec(1, Duration.ZERO), threads, Optional.empty());
+        for (int i = 0; i < MANY; i++) {
+            assertThat(submit(scheduler, i, new Cancellation()).number()).isEqualTo(Numbers.expected(i));
+        }
+
+        trusted(scheduler);
     }
 
     /** Planted: the model's word not asked for. */

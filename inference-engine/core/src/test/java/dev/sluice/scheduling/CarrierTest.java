@@ -10,6 +10,7 @@ import dev.sluice.fixture.FakeTicker;
 import dev.sluice.fixture.Numbers;
 import dev.sluice.fixture.RecordingSink;
 import dev.sluice.fixture.ScriptedModel;
+import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
@@ -64,11 +65,15 @@ class CarrierTest {
     }
 
     private BatchingScheduler scheduler(SchedulingThreads threads) {
+        return scheduler(threads, Optional.empty());
+    }
+
+    private BatchingScheduler scheduler(SchedulingThreads threads, Optional<Duration> limit) {
         BatchingScheduler scheduler = new BatchingScheduler(
                 ID,
                 model,
                 new SizeOrDelayPolicy(new BatchSpec(1, Duration.ZERO)),
-                new SchedulerSettings(100, LimitSpec.ANY_BYTES, Optional.empty(), PrioritySpec.NONE),
+                new SchedulerSettings(100, LimitSpec.ANY_BYTES, limit, PrioritySpec.NONE),
                 (id, size, queueNanos, computeNanos) -> {},
                 threads,
                 () -> Instant.EPOCH);
@@ -100,6 +105,27 @@ class CarrierTest {
                         assertThat(scheduler.instances()).hasSize(2).allMatch(InstanceStatus::ready));
         assertThat(ask(started.get(7), 3)).isEqualTo(Numbers.expected(3));
         assertThat(carriers.running()).as("it lingers").isEqualTo(1);
+    }
+
+    /** Planted: the limit of a call left behind when that returns. */
+    @Test
+    void i13NothingIsLeftToHappenWhenAllRequestsHaveEnded() throws Exception {
+        SchedulingThreads threads = new SchedulingThreads(Ticker.system(), carriers, Duration.ZERO);
+        BatchingScheduler scheduler = scheduler(threads, Optional.of(Duration.ofMinutes(1)));
+        end(scheduler.resize(2));
+        long deadline = Ticker.system().nanos() + Duration.ofMinutes(1).toNanos();
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            RecordingSink sink = new RecordingSink();
+            scheduler.submit(numbers.request(i, new Cancellation(), deadline), sink);
+            sinks.add(sink);
+        }
+        for (int i = 0; i < sinks.size(); i++) {
+            assertThat(sinks.get(i).number()).isEqualTo(Numbers.expected(i));
+        }
+
+        await().until(() -> carriers.running() == 0);
+        assertThat(threads.timers().hasTimers()).isFalse();
     }
 
     /** Planted: a carrier that rests without a last look whether it was woken. */
