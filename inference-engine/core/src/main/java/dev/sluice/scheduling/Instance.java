@@ -296,6 +296,9 @@ final class Instance extends Taker implements Runnable {
     void runLent(Formation.Formed batch) {
         try {
             run(Objects.requireNonNull(context, "context"), batch);
+        } catch (RuntimeException | Error e) {
+            // Not the caller's: its request was taken, and has its answer.
+            LOG.error("Instance {} of {} goes on after a fault in a lent batch", number, parts.id(), e);
         } finally {
             // Contexts are closed, and made anew, on a carrier: that may take long.
             boolean hasMore = isBroken || parts.queue().over(this);

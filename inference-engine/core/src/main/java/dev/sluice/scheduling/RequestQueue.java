@@ -197,7 +197,7 @@ final class RequestQueue implements PendingRequest.Owner {
                 return false;
             }
             waiting.add(pending);
-            next = formWaiting(expired);
+            next = formHere(expired);
             setBusy(taker, next instanceof Formation.Formed);
         } finally {
             formation.unlock();
@@ -211,6 +211,15 @@ final class RequestQueue implements PendingRequest.Owner {
         }
         expired.forEach(PendingRequest::answerExpired);
         return true;
+    }
+
+    /** The request has been taken, so that a fault is not its caller's: the carrier comes across it. */
+    private Formation formHere(List<PendingRequest> expired) {
+        try {
+            return formWaiting(expired);
+        } catch (RuntimeException | Error e) {
+            return new Formation.Sleep(TimerWheel.NEVER);
+        }
     }
 
     /** Whether a request like the one of {@code batch} may run on its caller's thread. */

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -106,10 +107,16 @@ class CallerRunsTest {
     private BatchingScheduler scheduler(
             LoadedModel served, BatchSpec batching, SchedulingThreads threads, Optional<Duration> limit)
             throws Exception {
+        return scheduler(served, new SizeOrDelayPolicy(batching), threads, limit);
+    }
+
+    private BatchingScheduler scheduler(
+            LoadedModel served, BatchPolicy policy, SchedulingThreads threads, Optional<Duration> limit)
+            throws Exception {
         BatchingScheduler scheduler = new BatchingScheduler(
                 new ModelId("m", "1.0"),
                 served,
-                new SizeOrDelayPolicy(batching),
+                policy,
                 new SchedulerSettings(100, LimitSpec.ANY_BYTES, limit, PrioritySpec.NONE),
                 (id, size, queueNanos, computeNanos) -> {},
                 threads,
@@ -320,6 +327,26 @@ class CallerRunsTest {
         assertThat(first.number()).isEqualTo(Numbers.expected(1));
         assertThat(second.number()).isEqualTo(Numbers.expected(2));
         assertThat(ranOn).doesNotContain(Thread.currentThread());
+    }
+
+    /** Planted: the fault let through; the request was refused and waited as well, and the instance stayed lent. */
+    @Test
+    void aFaultOfThePolicyIsNotTheCallers() throws Exception {
+        Thread caller = Thread.currentThread();
+        AtomicBoolean fails = new AtomicBoolean();
+        BatchPolicy policy = (facts, now) -> {
+            if (fails.get() && Thread.currentThread() == caller) {
+                throw new IllegalStateException("planned");
+            }
+            return new BatchPolicy.Decision.Close(facts.waiting());
+        };
+        BatchingScheduler scheduler = trusted(
+                scheduler(computing, policy, new SchedulingThreads(ticker, carriers, Duration.ZERO), Optional.empty()));
+        fails.set(true);
+
+        assertThat(ask(scheduler, 1)).isNotSameAs(caller);
+        fails.set(false);
+        trusted(scheduler);
     }
 
     /** Planted: an instance given back without a look for requests that came meanwhile; they hung. */
