@@ -76,6 +76,9 @@ final class BatchRunner {
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
     Call begin(Formation.Formed batch, Runnable onHang) {
         tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
+        if (batch.paddingRows() > 0) {
+            tell(() -> observer.batchPadded(id, batch.paddingRows()));
+        }
         Call call = new Call(batch, onHang, ticker.nanos());
         if (limitNanos != UNLIMITED) {
             timers.schedule(call, call.startNanos + limitNanos);
@@ -158,8 +161,8 @@ final class BatchRunner {
             timers.cancel(this);
             List<PendingRequest> members = formed.members();
             long computeNanos = ticker.nanos() - startNanos;
-            times.add(formed.rows(), computeNanos);
-            policy.executed(formed.rows(), computeNanos);
+            times.add(formed.engineRows(), computeNanos);
+            policy.executed(formed.engineRows(), computeNanos);
             long queueNanos = startNanos - members.get(0).submittedNanos();
             tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
             scatter(members, outcomes);

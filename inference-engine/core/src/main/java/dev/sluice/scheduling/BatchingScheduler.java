@@ -46,7 +46,7 @@ public final class BatchingScheduler implements RequestScheduler {
         ServiceTimes times = new ServiceTimes();
         QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
         this.queue = new RequestQueue(
-                new RequestQueue.Settings(id.name(), bounds, settings.priorities()),
+                new RequestQueue.Settings(id.name(), bounds, settings.priorities(), settings.sizes()),
                 policy,
                 times,
                 timer.wheel(),

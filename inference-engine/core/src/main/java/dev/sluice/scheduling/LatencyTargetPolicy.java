@@ -42,7 +42,7 @@ public final class LatencyTargetPolicy implements BatchPolicy {
         while (fit > 1 && 2 * times.estimateNanos(fit) > targetNanos) {
             fit--;
         }
-        fullRows = fit;
+        fullRows = spec.sizes().within(fit);
     }
 
     @Override

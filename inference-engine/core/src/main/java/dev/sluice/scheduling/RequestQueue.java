@@ -7,6 +7,7 @@ import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,11 +60,15 @@ final class RequestQueue implements PendingRequest.Owner {
     private volatile @Nullable ServingException closedBecause;
 
     /**
-     * The bounds and levels of a queue.
+     * The bounds and levels of a queue, and the sizes of its batches.
      *
      * @param name of the model, for messages
      */
-    record Settings(String name, QueueBounds bounds, PrioritySpec priorities) {}
+    record Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes) {
+        Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
+            this(name, bounds, priorities, AllowedSizes.ANY);
+        }
+    }
 
     RequestQueue(
             Settings settings,
@@ -80,8 +85,8 @@ final class RequestQueue implements PendingRequest.Owner {
         this.onSecondAnswer = onSecondAnswer;
         this.admission = new Admission(settings.bounds());
         PrioritySpec priorities = settings.priorities();
-        this.waiting =
-                new WaitingRequests(priorities.levels(), priorities.ageing().toNanos(), policy.maxRows());
+        this.waiting = new WaitingRequests(
+                priorities.levels(), priorities.ageing().toNanos(), policy.maxRows(), settings.sizes());
     }
 
     /**
@@ -109,7 +114,7 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private PendingRequest.Traits traits(InferenceRequest request) {
-        boolean isAlone = policy.maxRows() == 1;
+        boolean isAlone = policy.maxRows() == 1 && settings.sizes().isAny();
         int rows = isAlone ? 1 : ShapeKey.rowsOf(request);
         if (rows > policy.maxRows()) {
             throw new ServingException(
@@ -270,10 +275,11 @@ final class RequestQueue implements PendingRequest.Owner {
                 return new Formation.Sleep(wait.nanos());
             }
             int size = Math.min(((BatchPolicy.Decision.Close) decision).size(), policy.maxRows());
-            List<PendingRequest> batch = waiting.claim(due, size, now, expired);
+            BatchFill fill = new BatchFill(settings.sizes(), times, size, facts.waiting(), now);
+            List<PendingRequest> batch = waiting.claim(due, fill, expired);
             if (!batch.isEmpty()) {
                 int rows = batch.stream().mapToInt(PendingRequest::rows).sum();
-                return new Formation.Formed(batch, rows, reason(rows, facts, now));
+                return new Formation.Formed(batch, rows, settings.sizes().holding(rows), reason(rows, facts, now));
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
@@ -13,9 +14,20 @@ import java.util.Optional;
  * @param queueBytes most bytes of input waiting
  * @param responseTimeout longest time one call of an instance may take; empty for any
  * @param priorities the levels requests can have
+ * @param sizes the numbers of rows the engine may be given
  */
 public record SchedulerSettings(
-        int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
+        int queueCapacity,
+        long queueBytes,
+        Optional<Duration> responseTimeout,
+        PrioritySpec priorities,
+        AllowedSizes sizes) {
+    /** For an engine that takes any number of rows. */
+    public SchedulerSettings(
+            int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
+        this(queueCapacity, queueBytes, responseTimeout, priorities, AllowedSizes.ANY);
+    }
+
     /** What {@code spec} says. */
     public static SchedulerSettings of(ModelSpec spec) {
         Duration timeout = spec.limits().responseTimeout();
@@ -24,6 +36,7 @@ public record SchedulerSettings(
                 spec.limits().queueCapacity(),
                 spec.limits().queueBytes(),
                 isLimited ? Optional.of(timeout) : Optional.empty(),
-                spec.batching().priorities());
+                spec.batching().priorities(),
+                spec.batching().sizes());
     }
 }

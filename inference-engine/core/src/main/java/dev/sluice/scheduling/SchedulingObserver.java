@@ -21,6 +21,9 @@ public interface SchedulingObserver {
     /** A batch of {@code rows} rows was formed and is about to run. */
     default void batchFormed(ModelId model, int rows, CloseReason reason) {}
 
+    /** That batch is padded with {@code rows} rows, 1 or more, to a size its engine may be given. */
+    default void batchPadded(ModelId model, int rows) {}
+
     /** A request that had its answer was given another, which was dropped: a fault of ours. */
     default void answeredTwice(ModelId model) {}
 

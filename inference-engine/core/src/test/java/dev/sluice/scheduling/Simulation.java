@@ -11,6 +11,7 @@ import dev.sluice.inference.Output;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 
 /**
  * One run of the real queue, timer wheel and batch runner against made-up callers and a made-up engine, on one thread and on a clock
@@ -57,6 +59,7 @@ final class Simulation {
     private final BatchRunner runner;
 
     private final int maxRows;
+    private final AllowedSizes sizes;
     private final long maxDelay;
     private final QueueBounds bounds;
     private final int levels;
@@ -86,7 +89,8 @@ final class Simulation {
         now = random.nextInt(4) == 0
                 ? Long.MAX_VALUE - random.nextLong(40 * MILLI) - (1L << 40)
                 : random.nextLong(1L << 50);
-        maxRows = 1 + random.nextInt(8);
+        sizes = random.nextInt(3) == 0 ? someSizes() : AllowedSizes.ANY;
+        maxRows = sizes.isAny() ? 1 + random.nextInt(8) : sizes.largest();
         maxDelay = random.nextBoolean() ? 0 : random.nextLong(5 * MILLI);
         levels = 1 + random.nextInt(3);
         ageing = 2 * MILLI + random.nextLong(20 * MILLI);
@@ -100,16 +104,25 @@ final class Simulation {
         alpha = random.nextLong(3 * MILLI);
         beta = random.nextLong(MILLI);
         wheel = new TimerWheel(now, () -> wheelAt = now);
-        BatchPolicy policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)));
+        BatchPolicy policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes));
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
-                new RequestQueue.Settings("m", bounds, priorities),
+                new RequestQueue.Settings("m", bounds, priorities, sizes),
                 policy,
                 times,
                 wheel,
                 () -> now,
                 () -> broken("I2", "a request was answered twice"));
         runner = new BatchRunner(ID, policy, times, (id, size, waited, ran) -> {}, () -> now, wheel, callLimit);
+    }
+
+    private AllowedSizes someSizes() {
+        TreeSet<Integer> some = new TreeSet<>();
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
+            some.add(1 + random.nextInt(8));
+        }
+        return new AllowedSizes(List.copyOf(some));
     }
 
     /** Runs until nothing happens any more; the invariants that were broken, with what was seen first. */
@@ -264,7 +277,7 @@ final class Simulation {
             try {
                 queue.submit(request, this);
                 isAdmitted = true;
-                check(rows <= maxRows || maxRows == 1, "I5", "took more rows than a batch may have", this);
+                check(rows <= maxRows || isAlone(), "I5", "took more rows than a batch may have", this);
                 check(!closed || answers == 1, "I9", "was taken by a closed queue and left there", this);
             } catch (ServingException refusal) {
                 leave();
@@ -289,7 +302,7 @@ final class Simulation {
                             && (waitingRequests + 1 > bounds.requests()
                                     || waitingRows + counted() > bounds.rows()
                                     || waitingBytes + bytes > bounds.bytes());
-                case INVALID_INPUT -> rows > maxRows && maxRows > 1;
+                case INVALID_INPUT -> rows > maxRows && !isAlone();
                 case DEADLINE_EXCEEDED -> deadlineAt <= elapsed;
                 case MODEL_UNAVAILABLE -> closed;
                 default -> false;
@@ -298,7 +311,7 @@ final class Simulation {
         }
 
         private int counted() {
-            return maxRows == 1 ? 1 : rows;
+            return isAlone() ? 1 : rows;
         }
 
         private void enter() {
@@ -339,6 +352,12 @@ final class Simulation {
         /** The level it counts as by its age. */
         private int rank() {
             return Math.max(0, level - (int) ((elapsed - admittedAt) / ageing));
+        }
+
+        /** Whether it can be computed by its deadline after a batch of {@code engineRows}. */
+        private boolean canWait(int engineRows) {
+            long both = times.estimateNanos(engineRows) + times.estimateNanos(sizes.holding(rows));
+            return deadlineAt == Long.MAX_VALUE || deadlineAt - elapsed >= both + TICK;
         }
 
         private boolean mayBeBehind(Client other) {
@@ -404,6 +423,11 @@ final class Simulation {
         }
     }
 
+    /** Whether each request is a batch, however many rows it has. */
+    private boolean isAlone() {
+        return maxRows == 1 && sizes.isAny();
+    }
+
     private static int expected(int number) {
         return 31 * number + 7;
     }
@@ -456,7 +480,7 @@ final class Simulation {
             checkBatch(members, formed);
             isRunning = true;
             BatchRunner.Call call = runner.begin(formed, () -> giveUp(members));
-            int rows = members.stream().mapToInt(member -> member.rows).sum();
+            int rows = isAlone() ? members.get(0).rows : formed.engineRows();
             boolean fails = random.nextInt(10) == 0;
             long nanos = alpha + beta * rows + random.nextLong(MICRO * 100);
             if (callLimit != BatchRunner.UNLIMITED && random.nextInt(10) == 0) {
@@ -530,11 +554,18 @@ final class Simulation {
             }
         }
         check(rows <= maxRows && rows == formed.rows(), "I5", "batch of " + rows + " rows of " + maxRows, head);
+        boolean isAllowed =
+                sizes.isAny() ? formed.engineRows() == rows : sizes.sizes().contains(formed.engineRows());
+        check(
+                isAllowed && formed.engineRows() >= rows,
+                "I5",
+                rows + " rows sent as " + formed.engineRows() + " of " + sizes,
+                head);
         for (Client other : others) {
             // The clock of the queue and this one differ by the time of a wake-up, the age of a rank does not.
             check(other.rank() >= head.rank(), "I11", "is behind " + head, other);
         }
-        checkFillers(members, others, maxRows - rows);
+        checkFillers(members, others, formed);
         for (Client member : members) {
             member.leave();
             member.hasRun = true;
@@ -542,8 +573,8 @@ final class Simulation {
         }
     }
 
-    /** With one tenant nothing but the room decides who joins the head: by level first. */
-    private void checkFillers(List<Client> members, List<Client> others, int room) {
+    /** With one tenant nothing but the room, and where only some sizes are allowed their cost, decides who joins the head: by level first. */
+    private void checkFillers(List<Client> members, List<Client> others, Formation.Formed formed) {
         if (tenants > 1) {
             return;
         }
@@ -554,11 +585,18 @@ final class Simulation {
             }
         }
         int width = members.get(0).width;
-        boolean allFit = maxRows > 1
-                && room > 0
-                && others.stream().allMatch(other -> other.width != width || other.rows <= room);
-        for (Client other : others) {
-            check(!allFit || other.width != width, "I14", "would have fitted beside " + members.get(0), other);
+        List<Client> alike =
+                others.stream().filter(other -> other.width == width).toList();
+        int room = sizes.isAny() ? maxRows - formed.rows() : formed.paddingRows();
+        boolean allFit = maxRows > 1 && room > 0 && alike.stream().allMatch(other -> other.rows <= room);
+        boolean allFitIntoALarger = alike.stream().allMatch(other -> other.rows <= maxRows - formed.rows());
+        for (Client other : alike) {
+            check(!allFit, "I14", "would have fitted beside " + members.get(0), other);
+            check(
+                    sizes.isAny() || !allFitIntoALarger || other.canWait(formed.engineRows()),
+                    "I6",
+                    "was left behind though there is no time for one more batch",
+                    other);
         }
     }
 }

@@ -71,6 +71,11 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         batches.executed(model, size, queueNanos, computeNanos);
     }
 
+    @Override
+    public void batchPadded(ModelId model, int rows) {
+        batches.padded(model, rows);
+    }
+
     private ModelId registered(ModelRef ref) {
         ModelVersions versions = models.models().get(ref.name());
         if (versions == null) {

@@ -96,6 +96,18 @@ class ServerMetricsTest {
                 .contains("sluice_batch_size_bucket{model=\"digits\",version=\"1.0\",le=\"8.0\"} 1");
     }
 
+    /** Planted: one for each batch. */
+    @Test
+    void countsRowsOfPadding() throws Exception {
+        register(1);
+        assertThat(metrics.scrape()).contains("sluice_batch_padding_rows_total{model=\"digits\",version=\"1.0\"} 0.0");
+
+        metrics.batchPadded(DIGITS, 3);
+        metrics.batchPadded(DIGITS, 2);
+
+        assertThat(metrics.scrape()).contains("sluice_batch_padding_rows_total{model=\"digits\",version=\"1.0\"} 5.0");
+    }
+
     @Test
     void showsAVersionAtZeroBeforeItsFirstRequest() throws Exception {
         register(2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
@@ -22,43 +23,58 @@ import org.jspecify.annotations.Nullable;
 final class InputBuffer implements AutoCloseable {
     private final BufferAllocator allocator;
     private final String inputName;
-    private final int declaredRows;
+    private final AllowedSizes sizes;
     /** Written by the confining thread. */
     private @Nullable DataBuffer memory;
 
-    InputBuffer(BufferAllocator allocator, Signature signature) {
+    /** @param allowed the numbers of rows the model may be given; one that was exported for a number of rows is only given that */
+    InputBuffer(BufferAllocator allocator, Signature signature, AllowedSizes allowed) {
         this.allocator = allocator;
         List<TensorSpec> inputs = signature.inputs();
         this.inputName = inputs.isEmpty() ? "input" : inputs.get(0).name();
-        this.declaredRows =
-                inputs.isEmpty() ? (int) Shape.ANY : (int) inputs.get(0).shape().dimension(0);
+        long declaredRows = inputs.isEmpty() ? Shape.ANY : inputs.get(0).shape().dimension(0);
+        this.sizes = declaredRows < 1 ? allowed : AllowedSizes.of((int) declaredRows);
     }
 
-    /** Most rows of this kind that one run can take: 1 for a model exported for one row, else what a buffer can hold. */
+    /** The numbers of rows the model may be given. */
+    AllowedSizes sizes() {
+        return sizes;
+    }
+
+    /** Most rows of this kind that one run can take: the largest size, or what a buffer can hold. */
     int rowsPerRun(DataType type, Shape row) {
-        if (declaredRows != Shape.ANY) {
-            return declaredRows;
-        }
         long rowBytes = Math.max(1, row.elementCount() * type.elementBytes());
-        return (int) Math.max(1, Integer.MAX_VALUE / rowBytes);
+        int held = (int) Math.max(1, Integer.MAX_VALUE / rowBytes);
+        return sizes.isAny() ? held : Math.min(sizes.largest(), sizes.within(held));
     }
 
     /**
-     * The rows as one tensor; released by the caller, before the next call.
+     * The rows as one tensor; released by the caller, before the next call. If there is no size of as many, the last row is repeated
+     * up to the next one: it is valid data, whatever the model computes. What comes out for it has to be left alone.
      *
      * @param rows of one type and shape, one or more
      */
     Tensor gather(List<? extends Row> rows) {
         DataType type = rows.get(0).type();
-        Shape shape = rows.get(0).shape().rows(rows.size());
+        int size = sizes.holding(rows.size());
+        Shape shape = rows.get(0).shape().rows(size);
         DataBuffer part = reserve(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
         ByteBuffer target = part.view();
         try {
             rows.forEach(row -> row.writeTo(target));
+            repeatLast(target, rows.size(), size);
             return new Tensor(inputName, type, shape, part);
         } catch (RuntimeException e) {
             part.release();
             throw e;
+        }
+    }
+
+    private static void repeatLast(ByteBuffer target, int rows, int size) {
+        int rowBytes = target.position() / rows;
+        ByteBuffer last = target.duplicate().flip().position(target.position() - rowBytes);
+        for (int i = rows; i < size; i++) {
+            target.put(last.duplicate());
         }
     }
 

@@ -43,15 +43,18 @@ final class RowInstance implements ModelInstance {
         this.maxBatch = maxBatch;
     }
 
-    /** At one row and at the largest batch: runtimes choose kernels and arenas by shape. */
+    /** At each allowed size, else at one row and at the largest batch: runtimes choose kernels and arenas by shape. */
     @Override
     public void warmUp() {
         codec.sampleRow().ifPresent(row -> {
-            run(List.of(row)).forEach(Tensor::release);
-            int most = Math.min(maxBatch, buffer.rowsPerRun(row.type(), row.shape()));
-            if (most > 1) {
-                run(Collections.nCopies(most, row)).forEach(Tensor::release);
-            }
+            int most = buffer.rowsPerRun(row.type(), row.shape());
+            List<Integer> sizes = buffer.sizes().isAny()
+                    ? List.of(1, maxBatch)
+                    : buffer.sizes().sizes();
+            sizes.stream()
+                    .map(size -> Math.min(size, most))
+                    .distinct()
+                    .forEach(size -> run(Collections.nCopies(size, row)).forEach(Tensor::release));
         });
     }
 
@@ -112,9 +115,11 @@ final class RowInstance implements ModelInstance {
             rows.forEach(row -> outcomes[row.index] = new Outcome.Failure(ServingException.from(e)));
             return;
         }
+        // What was computed for padding stays where it is.
+        int engineRows = buffer.sizes().holding(rows.size());
         try {
             for (int i = 0; i < rows.size(); i++) {
-                byte[] body = codec.encode(row(outputs, i, rows.size()));
+                byte[] body = codec.encode(row(outputs, i, engineRows));
                 Output content = new Output.OfContent("", DataBuffer.wrap(body));
                 outcomes[rows.get(i).index] = new Outcome.Success(new InferenceResponse(model, List.of(content)));
             }

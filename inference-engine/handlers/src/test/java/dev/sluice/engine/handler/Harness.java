@@ -62,6 +62,20 @@ final class Harness implements AutoCloseable {
                 options);
     }
 
+    static ModelSpec spec(BatchSpec batching) {
+        ModelSpec plain = spec(Map.of());
+        return new ModelSpec(
+                plain.id(),
+                plain.location(),
+                plain.files(),
+                plain.engine(),
+                plain.handler(),
+                batching,
+                plain.instances(),
+                plain.limits(),
+                plain.options());
+    }
+
     static ModelSpec spec(Map<String, Object> options) {
         return spec(Path.of("no-such-folder"), 1, options);
     }
