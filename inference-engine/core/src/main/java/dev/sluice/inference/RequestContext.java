@@ -59,6 +59,18 @@ public record RequestContext(
                 requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
     }
 
+    /** The same request, given up by another. */
+    public RequestContext withCancellation(Cancellation cancellation) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
+    }
+
+    /** The same request, wanted until another time. */
+    public RequestContext withDeadline(long deadlineNanos) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
+    }
+
     /** Whether the deadline has passed at {@code nowNanos}. */
     public boolean isExpired(long nowNanos) {
         return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;

@@ -8,15 +8,21 @@ import java.util.Optional;
  * How requests of one model version are grouped.
  *
  * @param maxSize most rows in one batch, 1 or more; a request without tensors is one row. 1 means no batching: each request
- *     runs alone, however many rows it has, unless {@code sizes} say otherwise
+ *     runs alone, however many rows it has, unless it is padded or split
  * @param maxDelay longest time the first request of an unfilled batch waits for company
  * @param latencyTarget what most requests should be answered within, for batches that size themselves; empty to go by the
  *     two numbers above alone
  * @param priorities the levels its requests can have
  * @param sizes the numbers of rows its engine may be given, the largest being {@code maxSize}
+ * @param splits whether a request with more than {@code maxSize} rows runs in parts; else it is refused
  */
 public record BatchSpec(
-        int maxSize, Duration maxDelay, Optional<Duration> latencyTarget, PrioritySpec priorities, AllowedSizes sizes) {
+        int maxSize,
+        Duration maxDelay,
+        Optional<Duration> latencyTarget,
+        PrioritySpec priorities,
+        AllowedSizes sizes,
+        boolean splits) {
     public BatchSpec {
         if (maxSize < 1) {
             throw new IllegalArgumentException("batchSize: " + maxSize + " (expected: 1 or more)");
@@ -39,21 +45,26 @@ public record BatchSpec(
 
     /** Batches of a fixed largest size and delay, without priorities. */
     public BatchSpec(int maxSize, Duration maxDelay) {
-        this(maxSize, maxDelay, Optional.empty(), PrioritySpec.NONE, AllowedSizes.ANY);
+        this(maxSize, maxDelay, Optional.empty(), PrioritySpec.NONE, AllowedSizes.ANY, false);
     }
 
     /** The same, sizing itself by a target. */
     public BatchSpec withLatencyTarget(Duration target) {
-        return new BatchSpec(maxSize, maxDelay, Optional.of(target), priorities, sizes);
+        return new BatchSpec(maxSize, maxDelay, Optional.of(target), priorities, sizes, splits);
     }
 
     /** The same with levels. */
     public BatchSpec withPriorities(PrioritySpec levels) {
-        return new BatchSpec(maxSize, maxDelay, latencyTarget, levels, sizes);
+        return new BatchSpec(maxSize, maxDelay, latencyTarget, levels, sizes, splits);
     }
 
     /** The same for an engine that takes only some numbers of rows. */
     public BatchSpec withSizes(AllowedSizes allowed) {
-        return new BatchSpec(maxSize, maxDelay, latencyTarget, priorities, allowed);
+        return new BatchSpec(maxSize, maxDelay, latencyTarget, priorities, allowed, splits);
+    }
+
+    /** The same, taking larger requests in parts. */
+    public BatchSpec withSplits() {
+        return new BatchSpec(maxSize, maxDelay, latencyTarget, priorities, sizes, true);
     }
 }

@@ -46,7 +46,8 @@ public final class BatchingScheduler implements RequestScheduler {
         ServiceTimes times = new ServiceTimes();
         QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
         this.queue = new RequestQueue(
-                new RequestQueue.Settings(id.name(), bounds, settings.priorities(), settings.sizes()),
+                new RequestQueue.Settings(
+                        id.name(), bounds, settings.priorities(), settings.sizes(), settings.splits()),
                 policy,
                 times,
                 timer.wheel(),

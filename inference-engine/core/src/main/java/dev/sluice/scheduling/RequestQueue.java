@@ -63,10 +63,11 @@ final class RequestQueue implements PendingRequest.Owner {
      * The bounds and levels of a queue, and the sizes of its batches.
      *
      * @param name of the model, for messages
+     * @param splits whether a request with more rows than a batch may have runs in parts
      */
-    record Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes) {
+    record Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
         Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
-            this(name, bounds, priorities, AllowedSizes.ANY);
+            this(name, bounds, priorities, AllowedSizes.ANY, false);
         }
     }
 
@@ -106,6 +107,10 @@ final class RequestQueue implements PendingRequest.Owner {
                     ErrorCode.DEADLINE_EXCEEDED,
                     "The deadline had passed when the request for model " + settings.name() + " came");
         }
+        if (settings.splits() && ShapeKey.rowsOf(request) > policy.maxRows()) {
+            submitParts(request, sink, now);
+            return;
+        }
         PendingRequest pending = new PendingRequest(this, request, sink, now, traits(request));
         if (!admission.tryEnter(pending.rows(), pending.traits().bytes())) {
             throw overloaded();
@@ -113,8 +118,36 @@ final class RequestQueue implements PendingRequest.Owner {
         enqueue(pending);
     }
 
+    /** Takes a request as parts of a batch each: all of them or none. */
+    private void submitParts(InferenceRequest request, ResponseSink sink, long now) {
+        int rows = ShapeKey.rowsOf(request);
+        QueueBounds bounds = admission.bounds();
+        long most = Math.min(bounds.rows(), (long) bounds.requests() * policy.maxRows());
+        if (rows > most) {
+            // Nor would it fit into an empty queue later.
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "rows: " + rows + " (expected: 1.." + most + ", what the queue of model \"" + settings.name()
+                            + "\" holds)");
+        }
+        SplitRequest split = new SplitRequest(request, rows, policy.maxRows(), sink);
+        List<PendingRequest> parts = new ArrayList<>();
+        long bytes = 0;
+        for (InferenceRequest part : split.parts()) {
+            PendingRequest pending = new PendingRequest(this, part, split.sink(parts.size()), now, traits(part));
+            parts.add(pending);
+            bytes += pending.traits().bytes();
+        }
+        if (!admission.tryEnter(parts.size(), rows, bytes)) {
+            split.discard();
+            throw overloaded();
+        }
+        split.start();
+        parts.forEach(this::enqueue);
+    }
+
     private PendingRequest.Traits traits(InferenceRequest request) {
-        boolean isAlone = policy.maxRows() == 1 && settings.sizes().isAny();
+        boolean isAlone = policy.maxRows() == 1 && settings.sizes().isAny() && !settings.splits();
         int rows = isAlone ? 1 : ShapeKey.rowsOf(request);
         if (rows > policy.maxRows()) {
             throw new ServingException(

@@ -17,7 +17,8 @@ public interface RequestScheduler {
      * it owns nothing and has not touched the sink.
      *
      * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if the queue is full, with the time after which there may
-     *     be room; {@code INVALID_INPUT} if it has more rows than a batch may; {@code DEADLINE_EXCEEDED} if it came too late
+     *     be room; {@code INVALID_INPUT} if it has more rows than a batch may,
+     *     or, where such requests are split, more than the queue; {@code DEADLINE_EXCEEDED} if it came too late
      */
     void submit(InferenceRequest request, ResponseSink sink);
 

@@ -15,17 +15,19 @@ import java.util.Optional;
  * @param responseTimeout longest time one call of an instance may take; empty for any
  * @param priorities the levels requests can have
  * @param sizes the numbers of rows the engine may be given
+ * @param splits whether a request with more rows than a batch may have runs in parts
  */
 public record SchedulerSettings(
         int queueCapacity,
         long queueBytes,
         Optional<Duration> responseTimeout,
         PrioritySpec priorities,
-        AllowedSizes sizes) {
-    /** For an engine that takes any number of rows. */
+        AllowedSizes sizes,
+        boolean splits) {
+    /** For an engine that takes any number of rows, without splitting. */
     public SchedulerSettings(
             int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
-        this(queueCapacity, queueBytes, responseTimeout, priorities, AllowedSizes.ANY);
+        this(queueCapacity, queueBytes, responseTimeout, priorities, AllowedSizes.ANY, false);
     }
 
     /** What {@code spec} says. */
@@ -37,6 +39,7 @@ public record SchedulerSettings(
                 spec.limits().queueBytes(),
                 isLimited ? Optional.of(timeout) : Optional.empty(),
                 spec.batching().priorities(),
-                spec.batching().sizes());
+                spec.batching().sizes(),
+                spec.batching().splits());
     }
 }

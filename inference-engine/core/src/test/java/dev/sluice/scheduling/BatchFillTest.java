@@ -54,7 +54,7 @@ class BatchFillTest {
         assertThat(filled(AllowedSizes.of(1, 8, 64), new ServiceTimes(), 9)).isEqualTo(9);
     }
 
-    /** Planted: the first size that costs more than the next one, whatever comes after it. */
+    /** Planted: each size taken to be full, whatever waits. */
     @Property
     void costsNoMoreByTheRowThanAnyOtherNumberOfRows(
             @ForAll @Size(min = 1, max = 5) Set<@IntRange(min = 1, max = 64) Integer> any,

@@ -407,7 +407,11 @@ class RequestQueueTest {
     private RequestQueue sized(AllowedSizes sizes) {
         return new RequestQueue(
                 new RequestQueue.Settings(
-                        "m", QueueBounds.ofRequests(100, sizes.largest(), Long.MAX_VALUE), PrioritySpec.NONE, sizes),
+                        "m",
+                        QueueBounds.ofRequests(100, sizes.largest(), Long.MAX_VALUE),
+                        PrioritySpec.NONE,
+                        sizes,
+                        false),
                 new SizeOrDelayPolicy(new BatchSpec(sizes.largest(), Duration.ZERO).withSizes(sizes)),
                 times,
                 wheel,

@@ -32,6 +32,7 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the real queue, timer wheel and batch runner against made-up callers and a made-up engine, on one thread and on a clock
@@ -60,6 +61,8 @@ final class Simulation {
 
     private final int maxRows;
     private final AllowedSizes sizes;
+    private final boolean splits;
+    private final BatchPolicy policy;
     private final long maxDelay;
     private final QueueBounds bounds;
     private final int levels;
@@ -91,6 +94,7 @@ final class Simulation {
                 : random.nextLong(1L << 50);
         sizes = random.nextInt(3) == 0 ? someSizes() : AllowedSizes.ANY;
         maxRows = sizes.isAny() ? 1 + random.nextInt(8) : sizes.largest();
+        splits = random.nextInt(4) == 0;
         maxDelay = random.nextBoolean() ? 0 : random.nextLong(5 * MILLI);
         levels = 1 + random.nextInt(3);
         ageing = 2 * MILLI + random.nextLong(20 * MILLI);
@@ -104,10 +108,10 @@ final class Simulation {
         alpha = random.nextLong(3 * MILLI);
         beta = random.nextLong(MILLI);
         wheel = new TimerWheel(now, () -> wheelAt = now);
-        BatchPolicy policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes));
+        policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes));
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
-                new RequestQueue.Settings("m", bounds, priorities, sizes),
+                new RequestQueue.Settings("m", bounds, priorities, sizes, splits),
                 policy,
                 times,
                 wheel,
@@ -136,7 +140,7 @@ final class Simulation {
         long spacing = 1 + random.nextLong(2 * MILLI);
         for (int i = 0; i < count; i++) {
             at += random.nextInt(3) == 0 ? 0 : random.nextLong(spacing);
-            Client client = new Client(i);
+            Client client = new Client(i, null);
             in(at - now, client::submit);
         }
         if (random.nextInt(4) == 0) {
@@ -219,7 +223,8 @@ final class Simulation {
 
     private void checkTheEnd() {
         for (Client client : clients) {
-            check(client.answers == (client.isAdmitted ? 1 : 0), "I1", "answers: " + client.answers, client);
+            int expected = client.isAdmitted && client.whole == null ? 1 : 0;
+            check(client.answers == expected, "I1", "answers: " + client.answers, client);
         }
         QueueStatus status = queue.status();
         if (status.waiting() != 0 || waitingRequests != 0) {
@@ -249,15 +254,22 @@ final class Simulation {
         private long ranAt;
         private int answers;
 
-        private Client(int number) {
+        /** For a part of a request that is split. */
+        private final @Nullable Client whole;
+
+        /** Those that wait and run for it: itself, or its parts. */
+        private List<Client> parts = List.of(this);
+
+        private Client(int number, @Nullable Client whole) {
             this.number = number;
+            this.whole = whole;
             clients.add(this);
             byNumber.put(number, this);
         }
 
         private void submit() {
-            rows = random.nextInt(4) == 0 ? 1 + random.nextInt(maxRows + 1) : 1;
-            width = 4 + random.nextInt(shapes);
+            rows = random.nextInt(4) == 0 ? 1 + random.nextInt(splits ? 3 * maxRows + 1 : maxRows + 1) : 1;
+            width = 8 + random.nextInt(shapes);
             tenant = "t" + random.nextInt(tenants);
             level = random.nextInt(levels);
             bytes = (long) rows * width;
@@ -270,17 +282,21 @@ final class Simulation {
             if (random.nextInt(6) == 0) {
                 in(random.nextLong(8 * MILLI), this::cancel);
             }
+            admittedAt = elapsed;
+            if (splits && rows > maxRows) {
+                parts = partsOf();
+            }
             InferenceRequest request = request(deadline);
             // What will wait counts before it does: it may end within submit.
-            admittedAt = elapsed;
-            enter();
+            parts.forEach(Client::enter);
             try {
                 queue.submit(request, this);
                 isAdmitted = true;
-                check(rows <= maxRows || isAlone(), "I5", "took more rows than a batch may have", this);
+                parts.forEach(part -> part.isAdmitted = true);
+                check(rows <= maxRows || splits || isAlone(), "I5", "took more rows than a batch may have", this);
                 check(!closed || answers == 1, "I9", "was taken by a closed queue and left there", this);
             } catch (ServingException refusal) {
-                leave();
+                parts.forEach(Client::leave);
                 request.release();
                 checkRefusal(refusal);
             }
@@ -294,15 +310,47 @@ final class Simulation {
                     this);
         }
 
+        private List<Client> partsOf() {
+            List<Client> cut = new ArrayList<>();
+            for (int from = 0; from < rows; from += maxRows) {
+                Client part = new Client(1000 * (number + 1) + cut.size(), this);
+                part.rows = Math.min(maxRows, rows - from);
+                part.width = width;
+                part.level = level;
+                part.tenant = tenant;
+                part.bytes = (long) part.rows * width;
+                part.admittedAt = admittedAt;
+                part.deadlineAt = deadlineAt;
+                cut.add(part);
+            }
+            return cut;
+        }
+
+        /** The one of {@link #parts} that row {@code row} is in. */
+        private Client partOf(int row) {
+            return parts.size() == 1 ? this : parts.get(row / maxRows);
+        }
+
+        private boolean isAnswered() {
+            return (whole == null ? answers : whole.answers) > 0;
+        }
+
+        private boolean waits() {
+            return parts.stream().anyMatch(part -> part.isWaiting);
+        }
+
         private void checkRefusal(ServingException refusal) {
             check(answers == 0, "I1", "was refused and answered", this);
             boolean isRight = switch (refusal.code()) {
                 case OVERLOADED ->
                     refusal.retryAfter().isPresent()
-                            && (waitingRequests + 1 > bounds.requests()
+                            && (waitingRequests + parts.size() > bounds.requests()
                                     || waitingRows + counted() > bounds.rows()
                                     || waitingBytes + bytes > bounds.bytes());
-                case INVALID_INPUT -> rows > maxRows && !isAlone();
+                case INVALID_INPUT ->
+                    splits
+                            ? rows > Math.min(bounds.rows(), (long) bounds.requests() * maxRows)
+                            : rows > maxRows && !isAlone();
                 case DEADLINE_EXCEEDED -> deadlineAt <= elapsed;
                 case MODEL_UNAVAILABLE -> closed;
                 default -> false;
@@ -332,7 +380,7 @@ final class Simulation {
 
         private void cancel() {
             hasCancelled = true;
-            boolean waited = isWaiting;
+            boolean waited = waits();
             int before = answers;
             cancellation.cancel();
             check(!waited || answers == before + 1, "I7", "was cancelled and stays in the queue", this);
@@ -341,7 +389,9 @@ final class Simulation {
         private InferenceRequest request(long deadline) {
             buffersOut++;
             DataBuffer data = DataBuffer.of(ByteBuffer.allocate(rows * width), () -> buffersOut--);
-            data.view().putInt(0, number);
+            for (int row = 0; row < rows; row++) {
+                data.view().putInt(row * width, partOf(row).number).putInt(row * width + 4, row);
+            }
             Tensor tensor = new Tensor("x", DataType.UINT8, Shape.of(rows, width), data);
             RequestContext context =
                     new RequestContext("", "test", now, deadline, Map.of(), cancellation, tenant, level + 1);
@@ -366,10 +416,12 @@ final class Simulation {
 
         private void end() {
             answers++;
-            if (isWaiting) {
-                checkLiveness(deadlineAt == Long.MAX_VALUE ? elapsed : Math.min(elapsed, deadlineAt));
+            for (Client part : parts) {
+                if (part.isWaiting) {
+                    part.checkLiveness(deadlineAt == Long.MAX_VALUE ? elapsed : Math.min(elapsed, deadlineAt));
+                }
+                part.leave();
             }
-            leave();
             check(answers == 1, "I2", "was answered again", this);
         }
 
@@ -389,25 +441,34 @@ final class Simulation {
 
         @Override
         public void complete(InferenceResponse response) {
-            int answer = ((Output.OfContent) response.outputs().get(0))
-                    .content()
-                    .view()
-                    .getInt(0);
+            ByteBuffer answer = ((Output.OfTensor) response.outputs().get(0))
+                    .tensor()
+                    .data()
+                    .view();
+            check(answer.remaining() == 8 * rows, "I2", "got " + answer.remaining() + " bytes", this);
+            for (int row = 0; row < rows && answer.remaining() >= 8; row++) {
+                int number = answer.getInt();
+                check(number == expected(partOf(row).number), "I2", "got the answer of another in row " + row, this);
+                check(answer.getInt() == row, "I3", "got another row of its own in row " + row, this);
+            }
             response.release();
             end();
-            check(answer == expected(number), "I2", "got the answer of another", this);
-            check(hasRun && !hasCancelled && !ranWithFailure, "I7", "got an answer", this);
+            for (Client part : parts) {
+                check(part.hasRun && !hasCancelled && !part.ranWithFailure, "I7", "got an answer", this);
+            }
         }
 
         @Override
         public void fail(ServingException failure) {
-            boolean waited = isWaiting;
+            boolean waited = waits();
+            boolean hasFailed = parts.stream().anyMatch(part -> part.ranWithFailure);
+            boolean ranTooLong = parts.stream().anyMatch(part -> part.hasRun && elapsed - part.ranAt >= callLimit);
             end();
             boolean isRight = switch (failure.code()) {
                 case CANCELLED -> hasCancelled;
-                case DEADLINE_EXCEEDED -> waited && !hasRun && deadlineAt <= elapsed;
+                case DEADLINE_EXCEEDED -> waited && deadlineAt <= elapsed;
                 case MODEL_UNAVAILABLE -> waited && closed;
-                case ENGINE_FAILED -> ranWithFailure || (hasRun && elapsed - ranAt >= callLimit);
+                case ENGINE_FAILED -> hasFailed || ranTooLong;
                 default -> false;
             };
             check(isRight, "I7", "failed with " + failure.code(), this);
@@ -425,7 +486,7 @@ final class Simulation {
 
     /** Whether each request is a batch, however many rows it has. */
     private boolean isAlone() {
-        return maxRows == 1 && sizes.isAny();
+        return maxRows == 1 && sizes.isAny() && !splits;
     }
 
     private static int expected(int number) {
@@ -490,11 +551,7 @@ final class Simulation {
         }
 
         private void giveUp(List<Client> members) {
-            check(
-                    members.stream().noneMatch(member -> member.answers == 0),
-                    "I1",
-                    "hangs with its call",
-                    members.get(0));
+            check(members.stream().allMatch(Client::isAnswered), "I1", "hangs with its call", members.get(0));
             queue.leave(this);
             hasLeft = true;
             puppets.remove(this);
@@ -528,11 +585,20 @@ final class Simulation {
         return ((Input.OfTensor) request.inputs().get(0)).tensor().data().view().getInt(0);
     }
 
+    /** For each row what stands in it, so that a row in the wrong place is seen. */
     private Outcome answer(InferenceRequest request) {
+        Tensor input = ((Input.OfTensor) request.inputs().get(0)).tensor();
+        int rows = (int) input.shape().dimension(0);
+        int width = (int) input.shape().dimension(1);
         buffersOut++;
-        DataBuffer data = DataBuffer.of(ByteBuffer.allocate(4), () -> buffersOut--);
-        data.view().putInt(0, expected(number(request)));
-        return new Outcome.Success(new InferenceResponse(ID, List.of(new Output.OfContent("", data))));
+        DataBuffer data = DataBuffer.of(ByteBuffer.allocate(8 * rows), () -> buffersOut--);
+        ByteBuffer from = input.data().view();
+        ByteBuffer to = data.view();
+        for (int row = 0; row < rows; row++) {
+            to.putInt(expected(from.getInt(row * width))).putInt(from.getInt(row * width + 4));
+        }
+        Tensor output = new Tensor("y", DataType.UINT8, Shape.of(rows, 8), data);
+        return new Outcome.Success(new InferenceResponse(ID, List.of(new Output.OfTensor(output))));
     }
 
     private void checkBatch(List<Client> members, Formation.Formed formed) {
@@ -543,13 +609,13 @@ final class Simulation {
         int rows = 0;
         for (Client member : members) {
             rows += member.counted();
-            check(member.isWaiting && !member.hasRun && member.answers == 0, "I1", "runs though it had ended", member);
+            check(member.isWaiting && !member.hasRun && !member.isAnswered(), "I1", "runs though it had ended", member);
             check(member.deadlineAt > elapsed, "I6", "runs after its deadline", member);
-            check(maxRows == 1 || member.width == head.width, "I8", "runs with " + head, member);
+            check(member.width == head.width, "I8", "runs with " + head, member);
             check(!closed, "I9", "runs after the end", member);
             member.checkLiveness(elapsed);
             for (Client other : others) {
-                boolean isOlder = other.number < member.number && other.admittedAt < member.admittedAt;
+                boolean isOlder = other.admittedAt < member.admittedAt;
                 check(!isOlder || member.mayBeBehind(other), "I11", "overtook " + other, member);
             }
         }
@@ -587,9 +653,10 @@ final class Simulation {
         int width = members.get(0).width;
         List<Client> alike =
                 others.stream().filter(other -> other.width == width).toList();
-        int room = sizes.isAny() ? maxRows - formed.rows() : formed.paddingRows();
-        boolean allFit = maxRows > 1 && room > 0 && alike.stream().allMatch(other -> other.rows <= room);
-        boolean allFitIntoALarger = alike.stream().allMatch(other -> other.rows <= maxRows - formed.rows());
+        int most = policy.fullRows();
+        int room = sizes.isAny() ? most - formed.rows() : formed.paddingRows();
+        boolean allFit = !isAlone() && room > 0 && alike.stream().allMatch(other -> other.rows <= room);
+        boolean allFitIntoALarger = alike.stream().allMatch(other -> other.rows <= most - formed.rows());
         for (Client other : alike) {
             check(!allFit, "I14", "would have fitted beside " + members.get(0), other);
             check(

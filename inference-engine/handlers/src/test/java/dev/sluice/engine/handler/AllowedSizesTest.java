@@ -65,10 +65,7 @@ class AllowedSizesTest {
         return Harness.request(Harness.json("body", row.toString()));
     }
 
-    /**
-     * Planted: an answer read from the last rows instead of the first ones; a row repeated from its second byte on; the memory of the
-     * run before in place of the repeated row was not seen here, but by {@link #repeatsTheLastRow}.
-     */
+    /** Planted: an answer read from the last rows instead of the first ones. */
     @Property(tries = 300)
     void i3GivesTheSameAnswersWhateverElseIsInTheBatchInAnyOrderAndPadding(
             @ForAll @Size(min = 1, max = 4) Set<@IntRange(min = 1, max = 16) Integer> any, @ForAll long seed) {
@@ -88,7 +85,7 @@ class AllowedSizesTest {
         }
     }
 
-    /** Planted: rows handed over as they are; padded to the largest size plus one. */
+    /** Planted: rows handed over as they are; one row more than the size. */
     @Property(tries = 300)
     void i5GivesTheEngineOnlyAllowedNumbersOfRows(
             @ForAll @Size(min = 1, max = 4) Set<@IntRange(min = 1, max = 16) Integer> any, @ForAll long seed) {
@@ -133,7 +130,7 @@ class AllowedSizesTest {
                 .allSatisfy(output -> assertThat(output.data().references()).isZero());
     }
 
-    /** Planted: the sizes that were configured, whatever the model declares. */
+    /** Planted: the configured sizes, whatever the model declares. */
     @Test
     void believesAModelThatSaysItTakesOneRow() {
         FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, 1, 1);
