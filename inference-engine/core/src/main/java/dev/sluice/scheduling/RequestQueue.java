@@ -296,10 +296,10 @@ final class RequestQueue implements PendingRequest.Owner {
                 rowsWorthWaking = 0;
                 return new Formation.Sleep(TimerWheel.NEVER);
             }
-            BatchPolicy.QueueFacts facts = waiting.facts(due, times, false);
+            BatchPolicy.QueueFacts facts = waiting.facts(due, times, false, now);
             BatchPolicy.Decision decision = policy.decide(facts, now);
             if (decision instanceof BatchPolicy.Decision.WaitUntil) {
-                facts = waiting.facts(due, times, true);
+                facts = waiting.facts(due, times, true, now);
                 decision = policy.decide(facts, now);
             }
             if (decision instanceof BatchPolicy.Decision.WaitUntil wait) {
@@ -308,7 +308,9 @@ final class RequestQueue implements PendingRequest.Owner {
                 return new Formation.Sleep(wait.nanos());
             }
             int size = Math.min(((BatchPolicy.Decision.Close) decision).size(), policy.maxRows());
-            BatchFill fill = new BatchFill(settings.sizes(), times, size, facts.waiting(), now);
+            // What the one that is due is padded with is free.
+            int most = Math.max(size, settings.sizes().holding(due.rows()));
+            BatchFill fill = new BatchFill(settings.sizes(), times, most, facts.waiting(), now);
             List<PendingRequest> batch = waiting.claim(due, fill, expired);
             if (!batch.isEmpty()) {
                 int rows = batch.stream().mapToInt(PendingRequest::rows).sum();

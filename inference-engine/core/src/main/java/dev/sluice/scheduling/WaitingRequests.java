@@ -19,6 +19,7 @@ final class WaitingRequests {
     private final long ageingNanos;
     private final int maxRows;
     private final AllowedSizes sizes;
+    private final ArrivalRate arrivals = new ArrivalRate();
 
     /**
      * @param maxRows most rows of a batch, by which tenants may differ in what they were served
@@ -35,6 +36,7 @@ final class WaitingRequests {
 
     void add(PendingRequest request) {
         levels.get(request.traits().level()).add(request);
+        arrivals.add(request.rows(), request.submittedNanos());
     }
 
     /** The request whose turn it is; null if none waits. */
@@ -81,7 +83,7 @@ final class WaitingRequests {
      * @param times how long batches take
      * @param ofAll whether deadlines of requests of other shapes count, too: while an instance waits for company, they wait as well
      */
-    BatchPolicy.QueueFacts facts(PendingRequest due, ServiceTimes times, boolean ofAll) {
+    BatchPolicy.QueueFacts facts(PendingRequest due, ServiceTimes times, boolean ofAll, long nowNanos) {
         PendingRequest oldest = due;
         long rows = 0;
         long deadline = RequestContext.NO_DEADLINE;
@@ -105,7 +107,8 @@ final class WaitingRequests {
                 counted,
                 oldest.submittedNanos(),
                 due.traits().hasWaitedForInstance() || oldest.traits().hasWaitedForInstance(),
-                startBy(deadline, times.estimateNanos(sizes.holding(counted))));
+                startBy(deadline, times.estimateNanos(sizes.holding(counted))),
+                arrivals.perNano(nowNanos));
     }
 
     private static long earlier(long one, long other) {

@@ -108,7 +108,11 @@ final class Simulation {
         alpha = random.nextLong(3 * MILLI);
         beta = random.nextLong(MILLI);
         wheel = new TimerWheel(now, () -> wheelAt = now);
-        policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes));
+        BatchSpec batching = new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes);
+        policy = BatchPolicy.of(
+                random.nextInt(3) == 0
+                        ? batching.withLatencyTarget(Duration.ofNanos(MILLI + random.nextLong(20 * MILLI)))
+                        : batching);
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
                 new RequestQueue.Settings("m", bounds, priorities, sizes, splits),
