@@ -106,8 +106,9 @@ public final class ServerApp implements AutoCloseable {
         admin = new ModelAdmin(registry, lifecycle, new ModelStore(config.models(), work, processors), loadPool);
         InferenceService inference = new InferenceService(registry, metrics, ticker);
 
-        TorchServeProtocol torchServe = new TorchServeProtocol(
-                inference, admin, new TorchServeConfig(config.admin().modelApi(), Optional.empty()), ticker);
+        TorchServeConfig wire = new TorchServeConfig(
+                config.admin().modelApi(), Optional.empty(), config.tenants().header());
+        TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
         MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
         HttpTransportConfig http = transportConfig(config.listeners());
         planes = http.listeners().stream()

@@ -3,6 +3,7 @@ package dev.sluice.scheduling;
 
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
@@ -27,6 +28,8 @@ import java.util.concurrent.CompletionStage;
 public final class BatchingScheduler implements RequestScheduler {
     private final RequestQueue queue;
     private final InstancePool instances;
+    private final Optional<Duration> queueTimeout;
+    private final Ticker ticker;
 
     /**
      * A scheduler without instances: requests wait until {@link #resize} starts some.
@@ -42,9 +45,12 @@ public final class BatchingScheduler implements RequestScheduler {
             SchedulingObserver observer,
             SchedulingTimer timer,
             InstantSource clock) {
-        Ticker ticker = timer.ticker();
         ServiceTimes times = new ServiceTimes();
-        QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
+        QueueBounds full = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
+        QueueBounds bounds =
+                new QueueBounds(full.requests(), settings.queueRows().orElse(full.rows()), full.bytes());
+        this.queueTimeout = settings.queueTimeout();
+        this.ticker = timer.ticker();
         this.queue = new RequestQueue(
                 new RequestQueue.Settings(
                         id.name(), bounds, settings.priorities(), settings.sizes(), settings.splits()),
@@ -83,7 +89,22 @@ public final class BatchingScheduler implements RequestScheduler {
 
     @Override
     public void submit(InferenceRequest request, ResponseSink sink) {
-        queue.submit(request, sink);
+        queue.submit(queueTimeout.map(limit -> withDeadline(request, limit)).orElse(request), sink);
+    }
+
+    /** {@code request} with the model's deadline, unless its own is earlier. */
+    private InferenceRequest withDeadline(InferenceRequest request, Duration limit) {
+        RequestContext context = request.context();
+        long latest = ticker.nanos() + limit.toNanos();
+        if (context.deadlineNanos() != RequestContext.NO_DEADLINE && context.deadlineNanos() - latest <= 0) {
+            return request;
+        }
+        return new InferenceRequest(
+                request.model(),
+                request.inputs(),
+                request.wantedOutputs(),
+                request.parameters(),
+                context.withDeadline(latest));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The bounds of one scheduler.
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param priorities the levels requests can have
  * @param sizes the numbers of rows the engine may be given
  * @param splits whether a request with more rows than a batch may have runs in parts
+ * @param queueRows most rows waiting; empty for as many as {@code queueCapacity} full batches have
+ * @param queueTimeout longest time a request waits; empty for as long as it asks for
  */
 public record SchedulerSettings(
         int queueCapacity,
@@ -23,11 +26,21 @@ public record SchedulerSettings(
         Optional<Duration> responseTimeout,
         PrioritySpec priorities,
         AllowedSizes sizes,
-        boolean splits) {
-    /** For an engine that takes any number of rows, without splitting. */
+        boolean splits,
+        OptionalLong queueRows,
+        Optional<Duration> queueTimeout) {
+    /** For an engine that takes any number of rows, without splitting and without a limit on waiting. */
     public SchedulerSettings(
             int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
-        this(queueCapacity, queueBytes, responseTimeout, priorities, AllowedSizes.ANY, false);
+        this(
+                queueCapacity,
+                queueBytes,
+                responseTimeout,
+                priorities,
+                AllowedSizes.ANY,
+                false,
+                OptionalLong.empty(),
+                Optional.empty());
     }
 
     /** What {@code spec} says. */
@@ -40,6 +53,8 @@ public record SchedulerSettings(
                 isLimited ? Optional.of(timeout) : Optional.empty(),
                 spec.batching().priorities(),
                 spec.batching().sizes(),
-                spec.batching().splits());
+                spec.batching().splits(),
+                spec.limits().queueRows(),
+                spec.limits().queueTimeout());
     }
 }

@@ -19,7 +19,7 @@ final class WaitingWorth {
         if (mostNanos <= 0 || missing <= 0 || rowsPerNano * mostNanos < 1) {
             return 0;
         }
-        return (long) Math.min(mostNanos, missing / rowsPerNano);
+        return (long) Math.min((double) mostNanos, missing / rowsPerNano);
     }
 
     /**

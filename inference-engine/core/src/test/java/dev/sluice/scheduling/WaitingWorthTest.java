@@ -31,7 +31,7 @@ class WaitingWorthTest {
     })
     void isTheTimeInWhichTheMissingRowsAreExpected(int missing, double rate, long most, long window) {
         assertThat(WaitingWorth.windowNanos(missing, rate * PER_MILLI * 1.000001, most * MILLI) / (double) MILLI)
-                .isCloseTo(window, offset(0.001));
+                .isCloseTo((double) window, offset(0.001));
     }
 
     /** Planted: no least number of rows; the most added to instead of the smaller of the two. */

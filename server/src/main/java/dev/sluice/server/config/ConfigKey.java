@@ -47,6 +47,11 @@ public enum ConfigKey {
 
     DRAIN_DELAY(DURATION, "5", "drain.delay", "how long new connections are still taken after a request to stop"),
     DRAIN_TIMEOUT(DURATION, "45", "drain.timeout", "how long accepted requests may take to finish after that"),
+    TENANT_HEADER(
+            TEXT,
+            "",
+            "tenants.header",
+            "request header that names the tenant; tenants share each model fairly. Default: all are one"),
     ENGINE_THREADS(NUMBER, "1", "engines.intraOpThreads", "threads one call of an engine may use"),
     ENGINES_DIR(PATH, "", "engines.directory", "directory of the engine packs"),
     WORK_DIR(

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
  * <p><b>Errors:</b> {@code INVALID_INPUT}, showing key, value, expectation and origin.
  */
 public final class ConfigValues {
+    private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)?");
 
     private final Map<ConfigKey, Setting> given;
@@ -42,6 +43,15 @@ public final class ConfigValues {
     /** The value, unless empty. */
     public Optional<String> text(ConfigKey key) {
         return Optional.of(setting(key).value().strip()).filter(value -> !value.isEmpty());
+    }
+
+    /** The name of a header, unless empty. */
+    Optional<String> headerName(ConfigKey key) {
+        Optional<String> name = text(key);
+        if (name.isPresent() && !HEADER_NAME.matcher(name.get()).matches()) {
+            throw setting(key).refused("the name of a header, such as X-Tenant");
+        }
+        return name;
     }
 
     Optional<Path> path(ConfigKey key) {

@@ -23,6 +23,7 @@ public record ServerConfig(
         ModelStoreConfig models,
         EnginePacksConfig engines,
         DrainConfig drain,
+        TenantsConfig tenants,
         Path workParent) {
     private static final int MAX_THREADS = 4096;
 
@@ -50,6 +51,7 @@ public record ServerConfig(
                         values.path(ConfigKey.CACHE_DIR),
                         values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS)),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
+                new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),
                 values.path(ConfigKey.WORK_DIR).orElse(surroundings.temporaryDirectory()));
         config.checkExposure();
         return config;

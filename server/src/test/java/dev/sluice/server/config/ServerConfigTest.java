@@ -47,6 +47,7 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1),
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
+                        new TenantsConfig(Optional.empty()),
                         Path.of("/somewhere/tmp")));
     }
 
@@ -74,6 +75,7 @@ class ServerConfigTest {
                 Map.entry("enable_model_api", "True"),
                 Map.entry("drain_delay", "0"),
                 Map.entry("drain_timeout", "700ms"),
+                Map.entry("tenant_header", "X-Team"),
                 Map.entry("engine_threads", "2"),
                 Map.entry("engines_dir", "/e"),
                 Map.entry("work_dir", "/w"),
@@ -103,6 +105,7 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2),
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
+                        new TenantsConfig(Optional.of("X-Team")),
                         Path.of("/w")));
     }
 
@@ -120,6 +123,7 @@ class ServerConfigTest {
             engine_threads           | 0           | engine_threads: 0 (expected: 1..
             default_response_timeout | 0           | default_response_timeout: 0 (expected: more than 0
             default_startup_timeout  | soon        | default_startup_timeout: soon (expected: seconds
+            tenant_header            | my team     | tenant_header: my team (expected: the name of a header
             drain_delay              | -1          | drain_delay: -1 (expected: seconds
             models                   | {"m": 3}    | models: {"m": 3} (expected: JSON like
             models                   | {           | models: { (expected: JSON like

@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
 
 /** Loads models without an engine. What a model does is its handler's name. */
 final class FakeLoader implements ModelLoader {
-    /** Models of the {@code held} handler answer one request per permit. */
+    /** Models of the {@code held} and {@code ranked} handlers answer one request per permit. */
     final Semaphore permits = new Semaphore(0);
 
     @Override
@@ -90,6 +90,10 @@ final class FakeLoader implements ModelLoader {
                 case "held" -> {
                     permits.acquireUninterruptibly();
                     yield content(spec.id(), "", "done");
+                }
+                case "ranked" -> {
+                    permits.acquireUninterruptibly();
+                    yield content(spec.id(), "", echo(request));
                 }
                 case "picky" ->
                     new Outcome.Failure(

@@ -14,6 +14,7 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
@@ -42,7 +43,7 @@ import java.util.concurrent.TimeUnit;
  * The real core and the real transport around models that need no engine.
  *
  * <p>Locations it knows: {@code NAME.mar} for version 1.0 of a model whose handler is its name; {@code NAME-VERSION.mar} for
- * another version of it.
+ * another version of it. All have two levels, the second being the default; the tenant is in {@code X-Team}.
  */
 public final class FakeServer implements AutoCloseable {
     private final ExecutorService loadPool = Executors.newCachedThreadPool(task -> {
@@ -65,7 +66,10 @@ public final class FakeServer implements AutoCloseable {
         admin = new ModelAdmin(registry, lifecycle, new FakeResolver(), loadPool);
         InferenceService service = new InferenceService(registry, new Deaf(), Ticker.system());
         TorchServeProtocol protocol = new TorchServeProtocol(
-                service, admin, new TorchServeConfig(modelApiEnabled, Optional.empty()), Ticker.system());
+                service,
+                admin,
+                new TorchServeConfig(modelApiEnabled, Optional.empty(), Optional.of("X-Team")),
+                Ticker.system());
         transport = new HttpTransport(
                 new HttpTransportConfig(
                         List.of(
@@ -163,8 +167,9 @@ public final class FakeServer implements AutoCloseable {
                     Optional.empty(),
                     command.handler().orElse(parts[0]),
                     new BatchSpec(
-                            command.batchSize().orElse(1),
-                            command.maxBatchDelay().orElse(Duration.ofMillis(100))),
+                                    command.batchSize().orElse(1),
+                                    command.maxBatchDelay().orElse(Duration.ofMillis(100)))
+                            .withPriorities(new PrioritySpec(2, 2, Duration.ofMinutes(1))),
                     new InstanceSpec(workers, workers),
                     new LimitSpec(
                             parts[0].equals("held") ? 1 : 100,
