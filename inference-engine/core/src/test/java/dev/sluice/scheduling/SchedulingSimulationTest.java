@@ -57,7 +57,7 @@ class SchedulingSimulationTest {
         assertHolds("I2");
     }
 
-    /** Of the rows of requests that are split; what else I3 says is shown where rows are gathered. */
+    /** Of the rows of requests that are split; where rows are gathered has its own. Planted: outputs in the order in which parts ended. */
     @Test
     void i3GivesEachRowItsPlace() {
         assertHolds("I3");
@@ -84,6 +84,7 @@ class SchedulingSimulationTest {
         assertHolds("I7");
     }
 
+    /** Planted: all tensors alike. */
     @Test
     void i8MixesNoShapes() {
         assertHolds("I8");
