@@ -8,7 +8,6 @@ import dev.sluice.lifecycle.ModelVersion;
 import dev.sluice.lifecycle.ModelVersions;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
-import dev.sluice.model.VersionSelector;
 import dev.sluice.serving.ServingObserver;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -76,10 +75,10 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         if (versions == null) {
             return UNKNOWN;
         }
-        String wanted =
-                ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
-        ModelVersion version = versions.byVersion().get(wanted);
-        return version == null ? UNKNOWN : version.id();
+        return versions.resolve(ref.selector())
+                .map(wanted -> versions.byVersion().get(wanted))
+                .map(ModelVersion::id)
+                .orElse(UNKNOWN);
     }
 
     /** Everything, in Prometheus's text format 0.0.4. */
