@@ -6,6 +6,7 @@ import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.MemoryWatch;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.server.config.BindAddress;
@@ -14,6 +15,7 @@ import dev.sluice.server.config.ListenersConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.metrics.MetricsProtocol;
+import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
@@ -102,7 +104,14 @@ public final class ServerApp implements AutoCloseable {
         CatalogModelLoader loader = new CatalogModelLoader(engines, handlers, allocator);
 
         lifecycle = new ModelLifecycle(
-                registry, loader, metrics, ticker, InstantSource.system(), loadPool, drain.timeout());
+                registry,
+                loader,
+                metrics,
+                ticker,
+                InstantSource.system(),
+                loadPool,
+                drain.timeout(),
+                new MemoryWatch(new ProcessMemory(), metrics));
         admin = new ModelAdmin(registry, lifecycle, new ModelStore(config.models(), work, processors), loadPool);
         InferenceService inference = new InferenceService(registry, metrics, ticker);
 

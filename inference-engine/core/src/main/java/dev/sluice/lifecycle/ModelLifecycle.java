@@ -5,6 +5,7 @@ import dev.sluice.engine.ModelLoader;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.LifecycleObserver.Moment;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -42,16 +44,12 @@ public final class ModelLifecycle {
     private final ModelRunner runner;
     private final Ticker ticker;
     private final SerialExecutor changes;
+    private final MemoryWatch memory;
 
     /** Written by whoever calls {@link #removeAll}, read by changes. */
     private volatile boolean ending;
 
-    /**
-     * A lifecycle without versions.
-     *
-     * @param loadPool runs the changes; as many threads as models may load side by side
-     * @param drainTimeout how long a version that is going away may finish its requests; those still waiting then are refused
-     */
+    /** A lifecycle without versions, that does not measure memory. */
     public ModelLifecycle(
             ModelRegistry registry,
             ModelLoader loader,
@@ -60,11 +58,31 @@ public final class ModelLifecycle {
             InstantSource clock,
             Executor loadPool,
             Duration drainTimeout) {
+        this(registry, loader, observer, ticker, clock, loadPool, drainTimeout, MemoryWatch.NONE);
+    }
+
+    /**
+     * A lifecycle without versions.
+     *
+     * @param loadPool runs the changes; as many threads as models may load side by side
+     * @param drainTimeout how long a version that is going away may finish its requests; those still waiting then are refused
+     * @param memory measures around loads and unloads
+     */
+    public ModelLifecycle(
+            ModelRegistry registry,
+            ModelLoader loader,
+            SchedulingObserver observer,
+            Ticker ticker,
+            InstantSource clock,
+            Executor loadPool,
+            Duration drainTimeout,
+            MemoryWatch memory) {
         this.registry = registry;
         this.loader = loader;
         this.runner = new ModelRunner(loader, observer, ticker, clock, drainTimeout);
         this.ticker = ticker;
         this.changes = new SerialExecutor(loadPool);
+        this.memory = memory;
     }
 
     /**
@@ -265,19 +283,24 @@ public final class ModelLifecycle {
         ModelState.Loading loading = loading(version);
         version.state(loading);
         long startNanos = ticker.nanos();
+        OptionalLong before = memory.measure(spec.id(), Moment.BEFORE_LOAD);
         try {
             version.state(loading.ready(runner.start(spec, instances)));
         } catch (RuntimeException | Error e) {
             LOG.error("Loading model {} failed", spec.id(), e);
             ServingException reason = asLoadFailure(spec, e);
             version.state(loading.failed(reason));
+            OptionalLong unused = memory.measureTrimmed(spec.id(), Moment.AFTER_UNLOAD);
             throw reason;
         }
+        OptionalLong after = memory.measure(spec.id(), Moment.AFTER_LOAD);
         LOG.info(
-                "Model {} is ready: {} instances, {} ms",
+                "Model {} is ready: {} instances, {} ms; the process had {} before and {} after",
                 spec.id(),
                 instances,
-                TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - startNanos));
+                TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - startNanos),
+                MemoryWatch.words(before),
+                MemoryWatch.words(after));
     }
 
     private static ModelState.Loading loading(ModelVersion version) {
@@ -308,7 +331,14 @@ public final class ModelLifecycle {
     private ModelState.Draining drain(ModelVersion version, ModelState.Ready ready) {
         ModelState.Draining draining = ready.drain();
         version.state(draining);
+        OptionalLong before = memory.measure(version.id(), Moment.BEFORE_UNLOAD);
         runner.stop(draining.running());
+        OptionalLong after = memory.measureTrimmed(version.id(), Moment.AFTER_UNLOAD);
+        LOG.info(
+                "Model {} is unloaded; the process had {} before and {} after",
+                version.id(),
+                MemoryWatch.words(before),
+                MemoryWatch.words(after));
         return draining;
     }
 

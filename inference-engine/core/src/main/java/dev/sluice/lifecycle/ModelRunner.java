@@ -36,6 +36,7 @@ final class ModelRunner {
 
     private final ModelLoader loader;
     private final SchedulingObserver observer;
+    private final Ticker ticker;
     private final SchedulingTimer timer;
     private final InstantSource clock;
     private final Duration drainTimeout;
@@ -48,18 +49,21 @@ final class ModelRunner {
             Duration drainTimeout) {
         this.loader = loader;
         this.observer = observer;
+        this.ticker = ticker;
         this.timer = new SchedulingTimer(ticker);
         this.clock = clock;
         this.drainTimeout = drainTimeout;
     }
 
-    /** Loads the weights and waits until {@code instances} are ready; on failure nothing is left behind. */
+    /** Loads the weights, waits until {@code instances} are ready, and has them tested; on failure nothing is left behind. */
     RunningModel start(ModelSpec spec, int instances) {
+        SelfTest test = new SelfTest(spec, ticker);
         LoadedModel model = loader.load(spec);
         BatchingScheduler scheduler = new BatchingScheduler(
                 spec.id(), model, BatchPolicy.of(spec.batching()), SchedulerSettings.of(spec), observer, timer, clock);
         try {
             awaitReady(scheduler.resize(instances), spec);
+            test.run(loader.samples(spec), scheduler);
         } catch (RuntimeException | Error e) {
             free(spec.id(), model, scheduler, drainTimeout);
             throw e;

@@ -40,6 +40,7 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     private final RequestMeters requests = new RequestMeters(meters);
     private final BatchMeters batches = new BatchMeters(meters);
     private final ModelGauges gauges = new ModelGauges(meters);
+    private final MemoryMeters memory = new MemoryMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
 
     /** Guarded by this: the versions that have series. */
@@ -68,6 +69,11 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     @Override
     public void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos) {
         batches.executed(model, size, queueNanos, computeNanos);
+    }
+
+    @Override
+    public void memoryMeasured(ModelId model, Moment moment, long residentBytes) {
+        memory.measured(model, moment, residentBytes);
     }
 
     private ModelId registered(ModelRef ref) {

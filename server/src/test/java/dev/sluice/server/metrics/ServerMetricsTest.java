@@ -11,6 +11,7 @@ import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.LifecycleObserver.Moment;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.model.BatchSpec;
@@ -146,6 +147,34 @@ class ServerMetricsTest {
         RequestContext context =
                 new RequestContext("id", "torchserve", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation());
         metrics.requestFinished(ref, context, failure, 2_000_000);
+    }
+
+    /** Seen to fail when the series went with the version: the last one is only known when it is gone. */
+    @Test
+    void showsTheMemoryAroundLoadsAndUnloadsAlsoOfVersionsThatAreGone() throws Exception {
+        register(1);
+        metrics.memoryMeasured(DIGITS, Moment.BEFORE_LOAD, 1000);
+        metrics.memoryMeasured(DIGITS, Moment.AFTER_LOAD, 3000);
+        await(lifecycle.remove(DIGITS));
+        metrics.memoryMeasured(DIGITS, Moment.AFTER_UNLOAD, 1500);
+        String unused = metrics.scrape();
+
+        assertThat(metrics.scrape())
+                .contains("sluice_model_memory_bytes{kind=\"before_load\",model=\"digits\",version=\"1.0\"} 1000.0")
+                .contains("sluice_model_memory_bytes{kind=\"after_load\",model=\"digits\",version=\"1.0\"} 3000.0")
+                .contains("sluice_model_memory_bytes{kind=\"after_unload\",model=\"digits\",version=\"1.0\"} 1500.0");
+    }
+
+    /** Seen to fail without the bound. */
+    @Test
+    void keepsTheMemoryOfTheVersionsMeasuredLastAndNoMore() {
+        for (int i = 0; i <= MemoryMeters.MOST_VERSIONS; i++) {
+            metrics.memoryMeasured(new ModelId("m", Integer.toString(i)), Moment.AFTER_LOAD, i);
+        }
+
+        assertThat(metrics.scrape().lines().filter(line -> line.startsWith("sluice_model_memory_bytes{")))
+                .hasSize(MemoryMeters.MOST_VERSIONS)
+                .noneMatch(line -> line.contains("version=\"0\""));
     }
 
     private void register(int instances) throws Exception {
