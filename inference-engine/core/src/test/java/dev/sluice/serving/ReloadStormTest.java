@@ -82,8 +82,9 @@ class ReloadStormTest {
 
     /**
      * Invariant I9 of batching-and-scheduling.md section 21. Seen to fail with each of these: the drain that does not wait for
-     * leases (requests that waited were refused as "was unloaded"); a version unloaded before it leaves the registry (requests
-     * refused as "being unloaded"); a removal reported as done before its drain (batches started on versions that were gone).
+     * leases (requests that waited were refused, since their version "was unloaded"); a removal reported as done before its drain
+     * (batches started on versions that were gone). That a request finds the new version when the old one goes between its two
+     * steps is shown in {@code ModelRegistryTest}.
      */
     @Test
     void i9SwapUnderLoadFailsNoRequestAndStartsNoneOnAVersionThatIsGone() throws Exception {

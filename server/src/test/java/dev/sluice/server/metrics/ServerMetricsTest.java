@@ -155,9 +155,11 @@ class ServerMetricsTest {
         register(1);
         metrics.memoryMeasured(DIGITS, Moment.BEFORE_LOAD, 1000);
         metrics.memoryMeasured(DIGITS, Moment.AFTER_LOAD, 3000);
+        String whileThere = metrics.scrape();
         await(lifecycle.remove(DIGITS));
         metrics.memoryMeasured(DIGITS, Moment.AFTER_UNLOAD, 1500);
-        String unused = metrics.scrape();
+
+        assertThat(whileThere).doesNotContain("after_unload");
 
         assertThat(metrics.scrape())
                 .contains("sluice_model_memory_bytes{kind=\"before_load\",model=\"digits\",version=\"1.0\"} 1000.0")
