@@ -41,10 +41,10 @@ class ReloadStormIT {
 
     /**
      * What the resident set may grow by from then on. The heap is fixed and touched beforehand, so it does not count. Measured with
-     * ONNX Runtime: 0 to 10 MiB less after 20 s and after 2 minutes; with sessions that are never closed, 0.4 MiB more for each
-     * swap, so 40 MiB in 20 s.
+     * either engine: 1 to 10 MiB less after 20 s as after 2 minutes. With models that are never closed it is 0.4 MiB more for each swap
+     * with ONNX Runtime and 0.17 with PyTorch, so 40 and 17 MiB in 20 s.
      */
-    private static final long MOST_GROWTH = 20L << 20;
+    private static final long MOST_GROWTH = 12L << 20;
 
     /** Touched at the start, so that what the collector does with it is no growth. */
     private static final String FIXED_HEAP = "-Xms256m -Xmx256m -XX:+AlwaysPreTouch";
@@ -54,7 +54,7 @@ class ReloadStormIT {
     private final AtomicBoolean asking = new AtomicBoolean(true);
     private final AtomicInteger answered = new AtomicInteger();
 
-    /** Seen to fail when an unloaded model was not closed: the memory grew by 40 MiB. */
+    /** Seen to fail when an unloaded model was not closed: the memory grew by 45 MiB and 17 MiB. */
     @ParameterizedTest
     @ValueSource(strings = {"digits.onnx", "digits.pt"})
     void swapsUnderLoadFailNoRequestAndKeepTheMemoryFlat(String file, @TempDir Path folder) throws Exception {

@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -296,6 +298,23 @@ class ReconcilerTest {
 
         publish("2", "3");
         assertThat(serving()).isEqualTo("3");
+    }
+
+    @Test
+    void theAlarmOfTheServerRunsItsTaskOnTheGivenExecutorAfterTheDelay() throws Exception {
+        CompletableFuture<Long> rang = new CompletableFuture<>();
+        List<Runnable> executed = new CopyOnWriteArrayList<>();
+        long before = System.nanoTime();
+
+        Alarm.on(task -> {
+                    executed.add(task);
+                    task.run();
+                })
+                .after(Duration.ofMillis(20), () -> rang.complete(System.nanoTime()));
+
+        assertThat(rang.get(10, TimeUnit.SECONDS) - before)
+                .isGreaterThanOrEqualTo(Duration.ofMillis(20).toNanos());
+        assertThat(executed).hasSize(1);
     }
 
     @Test
