@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * What a {@link Reconciler} remembers of one model.
  *
- * <p><b>Threads:</b> {@link #there} is written by whoever the source tells on; the rest by the change that runs for this model, and
- * by alarms, which only turn a waiting failure into a due one.
+ * <p><b>Threads:</b> {@link #there} is written by whoever the source tells on, who forgets the failures of versions that are gone;
+ * the rest by the change that runs for this model. Alarms only turn a waiting failure into a due one.
  */
 final class SourcedModel {
     /** By version, what it was resolved to. */
