@@ -2,6 +2,7 @@
 package dev.sluice.server;
 
 import dev.sluice.engine.CatalogModelLoader;
+import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.inference.ServingException;
@@ -29,6 +30,9 @@ import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.RegisterModel;
+import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -83,7 +87,10 @@ public final class ServerApp implements AutoCloseable {
     ServerApp(ServerConfig config, String version) {
         int processors = Runtime.getRuntime().availableProcessors();
         Ticker ticker = Ticker.system();
-        PooledBufferAllocator allocator = new PooledBufferAllocator();
+        MemoryBudget budget = new MemoryBudget(config.memoryBudget());
+        MemoryLedger ledger = new MemoryLedger();
+        PooledBufferAllocator pool = new PooledBufferAllocator();
+        BufferAllocator allocator = new ChargedAllocator(pool, budget, ledger);
         drain = config.drain();
         startupModels = StartupModels.of(config.models());
         // What can refuse its configuration comes first, while nothing is there to be given back.
@@ -94,6 +101,7 @@ public final class ServerApp implements AutoCloseable {
 
         ModelRegistry registry = new ModelRegistry();
         metrics = new ServerMetrics(registry, version);
+        metrics.watch(budget, ledger, pool::usedDirectMemory);
 
         engines = new EngineCatalog(packs.providers(), id -> packs.settings(id, work.directory("cache"), allocator));
         List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
@@ -113,7 +121,8 @@ public final class ServerApp implements AutoCloseable {
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
-        transport = new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker);
+        transport =
+                new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker, budget, ledger);
     }
 
     /**

@@ -10,6 +10,9 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.VersionSelector;
 import dev.sluice.serving.ServingObserver;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -22,6 +25,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * All meters of one server.
@@ -42,6 +46,7 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     private final BatchMeters batches = new BatchMeters(meters);
     private final ModelGauges gauges = new ModelGauges(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
+    private final Counter answeredTwice;
 
     /** Guarded by this: the versions that have series. */
     private final Map<ModelId, ModelVersion> shown = new HashMap<>();
@@ -59,6 +64,14 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
                 .tag("version", version)
                 .tag("java", Runtime.version().toString())
                 .register(meters);
+        answeredTwice = Counter.builder("sluice.double.completion")
+                .description("Answers to requests that had one already, dropped; must stay 0.")
+                .register(meters);
+    }
+
+    /** Shows the memory of this server, too. */
+    public void watch(MemoryBudget budget, MemoryLedger ledger, LongSupplier usedDirectMemory) {
+        MemoryMeters.bind(meters, budget, ledger, usedDirectMemory);
     }
 
     @Override
@@ -69,6 +82,11 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     @Override
     public void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos) {
         batches.executed(model, size, queueNanos, computeNanos);
+    }
+
+    @Override
+    public void answeredTwice(ModelId model) {
+        answeredTwice.increment();
     }
 
     private ModelId registered(ModelRef ref) {

@@ -20,8 +20,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ServerConfigTest {
+    private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 500L << 20);
+
     private static final ServerConfig.Surroundings SURROUNDINGS =
-            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")));
+            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), MEMORY);
 
     /** Every default in one place: changing one is changing what people run. */
     @Test
@@ -47,7 +49,39 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1),
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
+                        400L << 20,
                         Path.of("/somewhere/tmp")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1048576, 1048576", "1024k, 1048576", "20M, 20971520", "500m, 524288000"})
+    void takesAMemoryBudgetWithUnits(String given, long bytes) {
+        assertThat(of(Map.of("memory_budget", given)).memoryBudget()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "1023k  | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "501m   | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "999999999999g | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "half   | a number of bytes, or one with k, m or g",
+                "-5     | a number of bytes, or one with k, m or g"
+            })
+    void refusesAMemoryBudgetThatCannotBe(String given, String expected) {
+        assertThatThrownBy(() -> of(Map.of("memory_budget", given)))
+                .hasMessageStartingWith("memory_budget: " + given + " (expected: " + expected);
+    }
+
+    @Test
+    void takesAShareOfWhatTheHeapLeavesButNoMoreThanCanBeAllocated() {
+        assertThat(new MachineMemory(1100 << 20, 100 << 20, 1 << 30).defaultBudget())
+                .isEqualTo(400 << 20);
+        assertThat(new MachineMemory(1100 << 20, 100 << 20, 100 << 20).defaultBudget())
+                .isEqualTo(100 << 20);
+        assertThat(new MachineMemory(100, 200, 1 << 20).defaultBudget()).isEqualTo(1 << 20);
+        assertThat(MachineMemory.ofThisProcess().defaultBudget()).isGreaterThan(1 << 20);
     }
 
     @Test
@@ -80,6 +114,7 @@ class ServerConfigTest {
                 Map.entry("cache_dir", "/c"),
                 Map.entry("number_of_netty_threads", "8"),
                 Map.entry("use_native_io", "false"),
+                Map.entry("memory_budget", "7m"),
                 Map.entry("max_request_size", "9")));
 
         assertThat(config)
@@ -103,6 +138,7 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2),
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
+                        7L << 20,
                         Path.of("/w")));
     }
 

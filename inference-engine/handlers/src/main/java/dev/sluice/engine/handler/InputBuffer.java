@@ -4,27 +4,26 @@ package dev.sluice.engine.handler;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
- * The direct memory in which one instance hands rows to its model, used again for each run and grown when a run needs more.
+ * Puts rows into the one run of direct memory from which a model reads them. A row that lies ready and runs alone stays where
+ * it is; others are put side by side. Nothing is kept between runs: the pool behind the allocator does that better, and what
+ * is not in use is not charged to anybody.
  *
- * <p><b>Threads:</b> confined to one instance thread.
- *
- * <p><b>Ownership:</b> owns its memory until {@link #close()}.
+ * <p><b>Threads:</b> safe from any thread.
  */
-final class InputBuffer implements AutoCloseable {
+final class InputBuffer {
     private final BufferAllocator allocator;
     private final String inputName;
     private final int declaredRows;
-    /** Written by the confining thread. */
-    private @Nullable DataBuffer memory;
 
     InputBuffer(BufferAllocator allocator, Signature signature) {
         this.allocator = allocator;
@@ -44,39 +43,28 @@ final class InputBuffer implements AutoCloseable {
     }
 
     /**
-     * The rows as one tensor; released by the caller, before the next call.
+     * The rows as one tensor, released by the caller before the rows.
      *
      * @param rows of one type and shape, one or more
      */
     Tensor gather(List<? extends Row> rows) {
         DataType type = rows.get(0).type();
         Shape shape = rows.get(0).shape().rows(rows.size());
-        DataBuffer part = reserve(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
+        Optional<DataBuffer> ready = rows.get(0).ready();
+        if (ready.isPresent() && rows.size() == 1) {
+            return new Tensor(inputName, type, shape, ready.get().retain());
+        }
+        DataBuffer part = allocator.allocate(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
         ByteBuffer target = part.view();
         try {
             rows.forEach(row -> row.writeTo(target));
+            if (ready.isPresent()) {
+                allocator.copied(CopyReason.MULTI);
+            }
             return new Tensor(inputName, type, shape, part);
         } catch (RuntimeException e) {
             part.release();
             throw e;
-        }
-    }
-
-    private DataBuffer reserve(long bytes) {
-        DataBuffer current = memory;
-        if (current == null || current.size() < bytes) {
-            close();
-            current = allocator.allocate(bytes);
-            memory = current;
-        }
-        return current.retainedSlice(0, (int) bytes);
-    }
-
-    @Override
-    public void close() {
-        if (memory != null) {
-            memory.release();
-            memory = null;
         }
     }
 }

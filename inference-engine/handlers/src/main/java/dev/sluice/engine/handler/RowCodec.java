@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 interface RowCodec extends AutoCloseable {
     /**
-     * The request's row, which must not refer to the request's bytes afterwards.
+     * The request's row, released by the caller. It may keep a count of the request's bytes.
      *
      * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT}; the request then fails alone
      */

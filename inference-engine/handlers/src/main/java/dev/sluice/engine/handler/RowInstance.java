@@ -9,6 +9,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
@@ -20,6 +21,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs a batch for any handler: decodes each request to a row, gathers rows of one type and shape, runs the model once for
@@ -34,9 +36,11 @@ final class RowInstance implements ModelInstance {
     private final TensorInstance instance;
     private final RowCodec codec;
     private final InputBuffer buffer;
+    private final BufferAllocator allocator;
     private final int maxBatch;
 
-    RowInstance(TensorInstance instance, RowCodec codec, InputBuffer buffer, int maxBatch) {
+    RowInstance(TensorInstance instance, RowCodec codec, InputBuffer buffer, BufferAllocator allocator, int maxBatch) {
+        this.allocator = allocator;
         this.instance = instance;
         this.codec = codec;
         this.buffer = buffer;
@@ -58,30 +62,33 @@ final class RowInstance implements ModelInstance {
     @Override
     public List<Outcome> execute(Batch batch) {
         Outcome[] outcomes = new Outcome[batch.size()];
+        List<Row> decoded = new ArrayList<>(batch.size());
         try {
-            for (List<PlacedRow> rows : gather(batch, outcomes)) {
+            for (List<PlacedRow> rows : gather(batch, outcomes, decoded)) {
                 answer(batch.model(), rows, outcomes);
             }
             return List.of(outcomes);
         } catch (RuntimeException | Error e) {
             release(outcomes);
             throw e;
+        } finally {
+            decoded.forEach(Row::release);
         }
     }
 
     @Override
     public void close() {
         codec.close();
-        buffer.close();
         instance.close();
     }
 
-    /** The rows of each run; failures of decoding go straight to {@code outcomes}. */
-    private List<List<PlacedRow>> gather(Batch batch, Outcome[] outcomes) {
+    /** The rows of each run, all of them in {@code decoded}; failures of decoding go straight to {@code outcomes}. */
+    private List<List<PlacedRow>> gather(Batch batch, Outcome[] outcomes, List<Row> decoded) {
         Map<Kind, List<PlacedRow>> byKind = new LinkedHashMap<>();
         for (int i = 0; i < batch.size(); i++) {
             try {
                 Row row = codec.decode(batch.requests().get(i));
+                decoded.add(row);
                 byKind.computeIfAbsent(new Kind(row.type(), row.shape()), kind -> new ArrayList<>())
                         .add(new PlacedRow(row, i));
             } catch (RuntimeException e) {
@@ -115,12 +122,19 @@ final class RowInstance implements ModelInstance {
         try {
             for (int i = 0; i < rows.size(); i++) {
                 byte[] body = codec.encode(row(outputs, i, rows.size()));
-                Output content = new Output.OfContent("", DataBuffer.wrap(body));
+                Output content = new Output.OfContent("", direct(body));
                 outcomes[rows.get(i).index] = new Outcome.Success(new InferenceResponse(model, List.of(content)));
             }
         } finally {
             outputs.forEach(Tensor::release);
         }
+    }
+
+    /** The answer where the socket can take it from, charged until it has. */
+    private DataBuffer direct(byte[] body) {
+        DataBuffer memory = allocator.allocate(body.length);
+        memory.view().put(body);
+        return memory;
     }
 
     private List<Tensor> run(List<? extends Row> rows) {
@@ -162,6 +176,11 @@ final class RowInstance implements ModelInstance {
         @Override
         public void writeTo(ByteBuffer target) {
             row.writeTo(target);
+        }
+
+        @Override
+        public Optional<DataBuffer> ready() {
+            return row.ready();
         }
     }
 }

@@ -36,7 +36,7 @@ final class RowModel implements LoadedModel {
         TensorInstance instance = model.newInstance();
         try {
             InputBuffer buffer = new InputBuffer(allocator, model.signature());
-            return new RowInstance(instance, codecs.get(), buffer, maxBatch);
+            return new RowInstance(instance, codecs.get(), buffer, allocator, maxBatch);
         } catch (RuntimeException e) {
             instance.close();
             throw e;

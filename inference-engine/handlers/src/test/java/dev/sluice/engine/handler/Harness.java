@@ -21,6 +21,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,14 +37,23 @@ final class Harness implements AutoCloseable {
     private static final ModelId MODEL = new ModelId("m", "1.0");
 
     final List<DataBuffer> allocated = new ArrayList<>();
+    final List<CopyReason> copies = new ArrayList<>();
     private final LoadedModel loaded;
     private final ModelInstance instance;
 
     Harness(HandlerProvider provider, TensorModel model, ModelSpec spec) {
-        BufferAllocator allocator = bytes -> {
-            DataBuffer buffer = DataBuffer.of(ByteBuffer.allocateDirect((int) bytes), () -> {});
-            allocated.add(buffer);
-            return buffer;
+        BufferAllocator allocator = new BufferAllocator() {
+            @Override
+            public DataBuffer allocate(long bytes) {
+                DataBuffer buffer = DataBuffer.of(ByteBuffer.allocateDirect((int) bytes), () -> {});
+                allocated.add(buffer);
+                return buffer;
+            }
+
+            @Override
+            public void copied(CopyReason reason) {
+                copies.add(reason);
+            }
         };
         this.loaded = provider.attach(model, spec, allocator);
         this.instance = loaded.newInstance();
@@ -88,7 +98,12 @@ final class Harness implements AutoCloseable {
         return instance.execute(new Batch(MODEL, List.of(requests)));
     }
 
-    /** The answers' bodies, or the messages of failures. */
+    /** Runs, and gives the answers back. */
+    void run(InferenceRequest... requests) {
+        execute(requests).forEach(Harness::text);
+    }
+
+    /** The answers' bodies, or the messages of failures; answers are released. */
     List<String> texts(InferenceRequest... requests) {
         return execute(requests).stream().map(Harness::text).toList();
     }
@@ -100,7 +115,9 @@ final class Harness implements AutoCloseable {
     static String text(Outcome outcome) {
         if (outcome instanceof Outcome.Success success
                 && success.response().outputs().get(0) instanceof Output.OfContent content) {
-            return new String(content.content().toByteArray(), StandardCharsets.US_ASCII);
+            String text = new String(content.content().toByteArray(), StandardCharsets.US_ASCII);
+            content.release();
+            return text;
         }
         ServingException cause = ((Outcome.Failure) outcome).cause();
         return cause.code() + " " + cause.safeMessage();

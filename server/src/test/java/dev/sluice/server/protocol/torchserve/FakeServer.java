@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.protocol.torchserve;
 
+import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
@@ -19,12 +20,15 @@ import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.ListenerConfig;
+import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.server.transport.http.RawClient;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.RegisterModel;
 import dev.sluice.serving.ServingObserver;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -50,7 +54,7 @@ public final class FakeServer implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final FakeLoader loader = new FakeLoader();
+    private final FakeLoader loader;
     private final ModelAdmin admin;
     private final HttpTransport transport;
 
@@ -59,6 +63,11 @@ public final class FakeServer implements AutoCloseable {
     }
 
     public FakeServer(boolean modelApiEnabled, HttpLimits limits) {
+        this(modelApiEnabled, limits, MemoryBudget.unlimited(), new MemoryLedger());
+    }
+
+    public FakeServer(boolean modelApiEnabled, HttpLimits limits, MemoryBudget budget, MemoryLedger ledger) {
+        loader = new FakeLoader(new ChargedAllocator(new PooledBufferAllocator(), budget, ledger));
         ModelRegistry registry = new ModelRegistry();
         ModelLifecycle lifecycle = new ModelLifecycle(
                 registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
@@ -76,7 +85,9 @@ public final class FakeServer implements AutoCloseable {
                         true),
                 List.of(protocol),
                 protocol.errors(),
-                Ticker.system());
+                Ticker.system(),
+                budget,
+                ledger);
         transport.start();
     }
 

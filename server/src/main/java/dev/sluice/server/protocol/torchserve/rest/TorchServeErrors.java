@@ -95,6 +95,12 @@ public final class TorchServeErrors implements ErrorMapper {
             case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), List.of());
             case TIMED_OUT ->
                 reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, List.of());
+            case OUT_OF_MEMORY ->
+                reply(
+                        requestId,
+                        new Kind(503, "ServiceUnavailableException"),
+                        "Not enough memory for the request: " + detail,
+                        List.of(Map.entry("Retry-After", "1")));
         };
     }
 
