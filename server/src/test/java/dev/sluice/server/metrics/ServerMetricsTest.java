@@ -20,6 +20,9 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.tensor.CopyReason;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -140,6 +143,28 @@ class ServerMetricsTest {
                 .contains("sluice_build_info{")
                 .contains("jvm_memory_used_bytes{")
                 .contains("process_uptime_seconds");
+    }
+
+    @Test
+    void showsWhatMemoryIsUsedForAndHowOftenItWasCopied() {
+        MemoryBudget budget = new MemoryBudget(1000);
+        MemoryLedger ledger = new MemoryLedger();
+        metrics.watch(budget, ledger, () -> 4096);
+        assertThat(budget.tryReserve(300)).isTrue();
+        ledger.copied(CopyReason.MULTI);
+        ledger.copied(CopyReason.MULTI);
+        metrics.answeredTwice(DIGITS);
+
+        assertThat(metrics.scrape())
+                .contains("sluice_bytes_reserved 300.0")
+                .contains("sluice_bytes_budget 1000.0")
+                .contains("sluice_direct_memory_used 4096.0")
+                .contains("sluice_copies_total{reason=\"multi\"} 2.0")
+                .contains("sluice_copies_total{reason=\"unaligned\"} 0.0")
+                .contains("sluice_copies_total{reason=\"endian\"} 0.0")
+                .contains("sluice_copies_total{reason=\"heap\"} 0.0")
+                .contains("sluice_buffer_leak_total 0.0")
+                .contains("sluice_double_completion_total 1.0");
     }
 
     private void finished(ModelRef ref, Optional<ErrorCode> failure) {

@@ -106,14 +106,17 @@ class JsonRowReaderTest {
         }
     }
 
-    /** Seen to fail without the look at the middle of two floats, and with a DOUBT of 0 once digits are cut off. */
+    /** Seen to fail when a double is made of digits of which some were cut off. */
     @Property(tries = 4_000)
     void roundsAnyDecimalToTheNearest(@ForAll long digits, @ForAll @IntRange(min = -60, max = 60) int scale) {
         String number = new BigDecimal(BigInteger.valueOf(digits), scale).toString();
         assertExact(number);
     }
 
-    /** Decimals next to the middle of two floats, where a second rounding would show. */
+    /**
+     * Decimals next to the middle of two floats, where a second rounding would show. Seen to fail without the look at that middle,
+     * and with a DOUBT of 0.
+     */
     @Property(tries = 4_000)
     void roundsNearTheMiddleOfTwoFloats(
             @ForAll float value, @ForAll @IntRange(min = -3, max = 3) int off, @ForAll @IntRange(max = 30) int cut) {
