@@ -61,11 +61,12 @@ final class Watchdog implements Runnable {
 
     /** How long until it makes sense to look again; 0 or less after having ended the connection. */
     private long look(long now) {
+        // A last answer, too, may stay unread; only when it has left does the departure see to the rest.
+        if (connection.unsentBytes() > 0 || (connection.isAnswering() && !connection.isLeaving())) {
+            return orCut(unsentPatience(now));
+        }
         if (connection.isLeaving()) {
             return longestNap;
-        }
-        if (connection.unsentBytes() > 0 || connection.isAnswering()) {
-            return orCut(unsentPatience(now));
         }
         if (connection.assembler().isMidBody()) {
             return bodyPatience(now);

@@ -26,7 +26,7 @@ import reactor.blockhound.BlockHound;
 
 /**
  * I15: event loops never block. An agent looks at every call that can block and reports those made on an event loop. Seen to fail
- * when {@code PredictionHandler} sleeps, and when {@code RequestQueue.submit} takes the formation lock.
+ * when {@code PredictionHandler} sleeps. A lock that happens to be free is no call that blocks, and is not seen.
  */
 @Timeout(60)
 final class EventLoopBlockingTest {

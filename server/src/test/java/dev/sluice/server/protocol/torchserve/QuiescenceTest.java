@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * I12: after random traffic with clients that leave at any byte of request or answer, all reference counts are zero and so is
  * the budget. Seen to fail when a body that is cut off does not give its reservation back, when requests that wait are dropped
- * without their bodies, and when an answer is not released because its client has gone.
+ * without their bodies, and when only an answer that was written is released.
  */
 @ExtendWith(LeakGuard.class)
 @Timeout(120)

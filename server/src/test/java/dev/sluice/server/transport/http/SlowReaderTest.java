@@ -178,6 +178,19 @@ final class SlowReaderTest {
         assertThat(budget.reserved()).isZero();
     }
 
+    /** Seen to fail when the watchdog leaves connections alone that have been given their last answer. */
+    @Test
+    void closesClientThatDoesNotReadItsLastAnswer() {
+        slow.writeInbound(Unpooled.copiedBuffer(
+                "GET /answer HTTP/1.1\r\nconnection: close\r\n\r\n", StandardCharsets.ISO_8859_1));
+        assertThat(budget.reserved()).isEqualTo(ANSWER);
+
+        pass(slow, WRITE_TIMEOUT.plus(WRITE_TIMEOUT));
+
+        assertThat(slow.isOpen()).isFalse();
+        assertThat(budget.reserved()).isZero();
+    }
+
     /** Seen to fail when the watchdog takes as many unread bytes as at its last look for the same bytes. */
     @Test
     void leavesClientThatTakesSomethingInPeace() {
