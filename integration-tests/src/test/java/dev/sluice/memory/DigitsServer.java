@@ -124,7 +124,7 @@ final class DigitsServer implements AutoCloseable {
         return new ModelSpec(
                 MODEL,
                 "digits",
-                new ModelFiles(Path.of("models/digits").toAbsolutePath(), Optional.of(Path.of("digits.onnx"))),
+                new ModelFiles(Path.of("models/digits").toAbsolutePath(), Optional.of("digits.onnx")),
                 Optional.of("onnxruntime"),
                 "base_handler",
                 new BatchSpec(batch, Duration.ofSeconds(batch > 1 ? 60 : 0)),

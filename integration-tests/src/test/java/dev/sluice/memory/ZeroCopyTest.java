@@ -4,9 +4,9 @@ package dev.sluice.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.tensor.CopyReason;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,11 +90,11 @@ final class ZeroCopyTest {
     }
 
     /** A request whose body begins {@code offset} bytes after a multiple of 64, in a buffer that begins at one. */
-    private static byte[] binary(int offset) throws IOException {
+    private static byte[] binary(int offset) {
         String head = head("application/octet-stream", PIXELS * Float.BYTES);
         int padding = Math.floorMod(offset - head.length() - "x-pad: \r\n\r\n".length(), 64);
         ByteBuffer request = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
-        request.put((head + "x-pad: " + "x".repeat(padding) + "\r\n\r\n").getBytes("ISO-8859-1"));
+        request.put((head + "x-pad: " + "x".repeat(padding) + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
         for (int i = 0; i < PIXELS; i++) {
             request.putFloat(pixel(i));
         }
@@ -103,13 +103,13 @@ final class ZeroCopyTest {
         return bytes;
     }
 
-    private static byte[] json() throws IOException {
+    private static byte[] json() {
         StringBuilder rows = new StringBuilder("[[");
         for (int i = 0; i < PIXELS; i++) {
             rows.append(i % 8 == 0 ? (i == 0 ? "[" : "],[") : ",").append(pixel(i));
         }
         String body = rows.append("]]]").toString();
-        return (head("application/json", body.length()) + "\r\n" + body).getBytes("ISO-8859-1");
+        return (head("application/json", body.length()) + "\r\n" + body).getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private static float pixel(int i) {
