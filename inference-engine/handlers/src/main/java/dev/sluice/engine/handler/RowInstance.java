@@ -122,19 +122,23 @@ final class RowInstance implements ModelInstance {
         try {
             for (int i = 0; i < rows.size(); i++) {
                 byte[] body = codec.encode(row(outputs, i, rows.size()));
-                Output content = new Output.OfContent("", direct(body));
-                outcomes[rows.get(i).index] = new Outcome.Success(new InferenceResponse(model, List.of(content)));
+                outcomes[rows.get(i).index] = outcome(model, body);
             }
         } finally {
             outputs.forEach(Tensor::release);
         }
     }
 
-    /** The answer where the socket can take it from, charged until it has. */
-    private DataBuffer direct(byte[] body) {
-        DataBuffer memory = allocator.allocate(body.length);
-        memory.view().put(body);
-        return memory;
+    /** The answer where the socket can take it from, charged until it has. Without memory for it only this request fails. */
+    private Outcome outcome(ModelId model, byte[] body) {
+        try {
+            DataBuffer memory = allocator.allocate(body.length);
+            memory.view().put(body);
+            Output content = new Output.OfContent("", memory);
+            return new Outcome.Success(new InferenceResponse(model, List.of(content)));
+        } catch (ServingException noMemory) {
+            return new Outcome.Failure(noMemory);
+        }
     }
 
     private List<Tensor> run(List<? extends Row> rows) {

@@ -8,6 +8,7 @@ import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.inference.Cancellation;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.Output;
@@ -38,6 +39,9 @@ final class Harness implements AutoCloseable {
 
     final List<DataBuffer> allocated = new ArrayList<>();
     final List<CopyReason> copies = new ArrayList<>();
+    /** Written by the test: how many allocations succeed before the one that does not; -1 for all. */
+    int allocationsUntilRefusal = -1;
+
     private final LoadedModel loaded;
     private final ModelInstance instance;
 
@@ -45,6 +49,10 @@ final class Harness implements AutoCloseable {
         BufferAllocator allocator = new BufferAllocator() {
             @Override
             public DataBuffer allocate(long bytes) {
+                if (allocated.size() == allocationsUntilRefusal) {
+                    allocationsUntilRefusal = -1;
+                    throw new ServingException(ErrorCode.OVERLOADED, "no memory");
+                }
                 DataBuffer buffer = DataBuffer.of(ByteBuffer.allocateDirect((int) bytes), () -> {});
                 allocated.add(buffer);
                 return buffer;

@@ -15,6 +15,8 @@ import dev.sluice.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What all row handlers share: grouping, failing alone, and giving memory back. */
 class RowInstanceTest {
@@ -60,6 +62,24 @@ class RowInstanceTest {
             harness.run(ONE, ONE, TWO, BROKEN);
 
             assertThat(harness.copies).containsExactly(CopyReason.MULTI);
+            assertThat(harness.allocated)
+                    .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
+        }
+    }
+
+    /** Seen to fail when an answer without memory fails the batch: both requests were told so. */
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 1", "3, 0", "4, 1"})
+    void failsAloneTheRequestForWhichThereIsNoMemory(int allocations, int failing) {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            // Two rows, the run's input, two answers.
+            harness.allocationsUntilRefusal = allocations;
+
+            List<String> answers = harness.texts(ONE, ONE);
+
+            assertThat(answers.get(failing)).isEqualTo("OVERLOADED no memory");
+            assertThat(answers.get(1 - failing)).isEqualTo("[\n  1.0\n]");
             assertThat(harness.allocated)
                     .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
         }

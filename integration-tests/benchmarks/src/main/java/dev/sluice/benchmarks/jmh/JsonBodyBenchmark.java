@@ -39,7 +39,7 @@ public class JsonBodyBenchmark {
     private int numbers;
 
     @Param
-    private JsonBody.Spelling spelling;
+    private JsonBody.Spelling spelling = JsonBody.Spelling.PIXELS;
 
     private final ObjectMapper mapper = new ObjectMapper();
     private RowHandler handler = RowHandler.none();
