@@ -2,9 +2,12 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
@@ -61,16 +64,26 @@ final class BatchRunner {
      */
     boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
         Call call = begin(batch, onHang);
-        List<Outcome> outcomes;
+        Runnable rest;
         try {
-            outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
+            rest = execute(instance, call);
         } catch (Throwable e) {
             // Whatever user code and native code throw, the batch is answered and the instance goes on.
             call.fail(e);
             return !(e instanceof Error) || e instanceof OutOfMemoryError;
         }
-        call.succeed(outcomes);
+        rest.run();
         return true;
+    }
+
+    /** Makes the call; gives what is left to do after it. */
+    private static Runnable execute(ModelInstance instance, Call call) {
+        if (instance instanceof StreamingInstance streaming) {
+            streaming.execute(call.batch(), call);
+            return () -> call.returned(streaming.answersLater());
+        }
+        List<Outcome> outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
+        return () -> call.succeed(outcomes);
     }
 
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
@@ -105,7 +118,7 @@ final class BatchRunner {
         if (outcomes.size() != members.size()) {
             LOG.error("{} answered {} requests of a batch of {}", id, outcomes.size(), members.size());
             failAll(members, new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched"));
-            outcomes.forEach(BatchRunner::discard);
+            outcomes.forEach(Outcome::release);
             return;
         }
         for (int i = 0; i < outcomes.size(); i++) {
@@ -119,17 +132,20 @@ final class BatchRunner {
         } else if (outcome instanceof Outcome.Failure failure) {
             member.fail(failure.cause());
         } else {
-            member.fail(new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome"));
+            member.fail(noOutcome());
         }
     }
 
-    private static void failAll(List<PendingRequest> members, ServingException failure) {
-        members.forEach(member -> member.fail(failure));
+    private static ServingException noOutcome() {
+        return new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome");
     }
 
-    private static void discard(Outcome outcome) {
-        if (outcome instanceof Outcome.Success success) {
-            success.response().release();
+    /** Fails those that have not ended: all of them, unless they were to end one by one. */
+    private static void failAll(List<PendingRequest> members, ServingException failure) {
+        for (PendingRequest member : members) {
+            if (member.isRunning()) {
+                member.fail(failure);
+            }
         }
     }
 
@@ -137,7 +153,7 @@ final class BatchRunner {
      * One call of an instance. As a timer it answers the members when the call takes too long; their inputs stay with the call until
      * it returns.
      */
-    final class Call extends Timer {
+    final class Call extends Timer implements BatchSink {
         private final Formation.Formed formed;
         private final Runnable onHang;
         private final long startNanos;
@@ -155,6 +171,19 @@ final class BatchRunner {
 
         /** It returned. */
         void succeed(List<Outcome> outcomes) {
+            note();
+            scatter(formed.members(), outcomes);
+        }
+
+        /** It returned, and the answers came by {@link BatchSink}, or will come. */
+        void returned(boolean answersLater) {
+            note();
+            if (!answersLater) {
+                failAll(formed.members(), noOutcome());
+            }
+        }
+
+        private void note() {
             timers.cancel(this);
             List<PendingRequest> members = formed.members();
             long computeNanos = ticker.nanos() - startNanos;
@@ -162,7 +191,21 @@ final class BatchRunner {
             policy.executed(formed.rows(), computeNanos);
             long queueNanos = startNanos - members.get(0).submittedNanos();
             tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
-            scatter(members, outcomes);
+        }
+
+        @Override
+        public void part(int index, InferenceResponse part) {
+            formed.members().get(index).part(part);
+        }
+
+        @Override
+        public void end(int index, Outcome outcome) {
+            BatchRunner.end(formed.members().get(index), outcome);
+        }
+
+        @Override
+        public boolean isWanted(int index) {
+            return formed.members().get(index).isWanted();
         }
 
         /** It threw. */

@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
  *    ├─► EXPIRED (its deadline)    │                            the answer is here before the call is over:
  *    ├─► CANCELLED (caller gone)   └─► ABANDONED ──► DONE       caller gone, or the call took too long
  *    └─► EVICTED (unloaded)
+ *
+ *  CLAIMED ◄──► STREAMING (a part is being handed over) ─► LEAVING (given up meanwhile) ─► ABANDONED
  * </pre>
  *
  * Each arrow is one compare-and-set, and who makes it owns what follows. Who ends a request that was never claimed answers it and
@@ -37,6 +39,8 @@ final class PendingRequest extends Timer implements Runnable {
     enum State {
         QUEUED,
         CLAIMED,
+        STREAMING,
+        LEAVING,
         ABANDONED,
         DONE,
         EXPIRED,
@@ -61,6 +65,9 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** Written by who makes an arrow of the drawing. */
     private volatile State state = State.QUEUED;
+
+    /** Written by who gives it up while a part is being handed over, before it says so; read by who hands over. */
+    private volatile @Nullable ServingException givenUpFor;
 
     /** Written before it is handed to the queue by the thread that submits: the request that was handed over before. */
     @Nullable
@@ -175,11 +182,45 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** Answers a claimed request now, while the engine still reads its inputs; does nothing if it has been answered. */
     boolean abandon(ServingException failure) {
-        boolean won = STATE.compareAndSet(this, State.CLAIMED, State.ABANDONED);
-        if (won) {
-            answer(failure);
+        while (isWanted()) {
+            if (STATE.compareAndSet(this, State.CLAIMED, State.ABANDONED)) {
+                answer(failure);
+                return true;
+            }
+            givenUpFor = failure;
+            if (STATE.compareAndSet(this, State.STREAMING, State.LEAVING)) {
+                return true;
+            }
         }
-        return won;
+        return false;
+    }
+
+    /** Whether it runs, and somebody waits for its answer. */
+    boolean isWanted() {
+        State now = state;
+        return now == State.CLAIMED || now == State.STREAMING;
+    }
+
+    /** Whether it runs: was claimed, and has not come to its end, wanted or not. */
+    boolean isRunning() {
+        return isWanted() || state == State.ABANDONED;
+    }
+
+    /**
+     * Hands one part of its answer over, or drops it if nobody waits for it any more. Who gives the request up meanwhile leaves the
+     * last word to this thread, so that no sink is called by two at once.
+     */
+    void part(InferenceResponse part) {
+        if (!STATE.compareAndSet(this, State.CLAIMED, State.STREAMING)) {
+            guarded("dropping", part::release);
+            return;
+        }
+        guarded("streaming", () -> sink.part(part));
+        if (!STATE.compareAndSet(this, State.STREAMING, State.CLAIMED)) {
+            ServingException reason = givenUpFor;
+            state = State.ABANDONED;
+            answer(reason == null ? cancelled() : reason);
+        }
     }
 
     /** The call is over, with this answer. */
