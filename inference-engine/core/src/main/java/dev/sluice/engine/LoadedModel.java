@@ -15,7 +15,7 @@ public interface LoadedModel extends AutoCloseable {
     /** What it takes and gives as tensors; {@link Signature#UNDECLARED} when it takes content, or does not say. */
     Signature signature();
 
-    /** A new execution context, called on, and confined to, an instance thread. */
+    /** A new execution context; whoever asked for it may use it on another thread than this. */
     ModelInstance newInstance();
 
     @Override

@@ -15,7 +15,7 @@ public interface TensorModel extends AutoCloseable {
     /** What it takes and gives; {@link Signature#UNDECLARED} when the format does not say. */
     Signature signature();
 
-    /** A new execution context, called on, and confined to, an instance thread. */
+    /** A new execution context; whoever asked for it may use it on another thread than this. */
     TensorInstance newInstance();
 
     @Override

@@ -8,7 +8,8 @@
  * two are put together for one model, {@link dev.sluice.engine.CatalogModelLoader}.
  *
  * <p><b>Threads:</b> providers, engines and loaded models are safe from any thread; a
- * {@link dev.sluice.engine.ModelInstance} is confined to the one instance thread that made it.
+ * {@link dev.sluice.engine.ModelInstance} is used by one thread at a time, not always the
+ * same.
  *
  * <p><b>May not import:</b> {@code scheduling}, {@code lifecycle}, {@code serving}. Queues and protocols are unknown here.
  */

@@ -31,7 +31,7 @@ public final class BatchingScheduler implements RequestScheduler {
     /**
      * A scheduler without instances: requests wait until {@link #resize} starts some.
      *
-     * @param timer the process's own
+     * @param threads the process's own
      * @param clock tells when instances started
      */
     public BatchingScheduler(
@@ -40,25 +40,25 @@ public final class BatchingScheduler implements RequestScheduler {
             BatchPolicy policy,
             SchedulerSettings settings,
             SchedulingObserver observer,
-            SchedulingTimer timer,
+            SchedulingThreads threads,
             InstantSource clock) {
-        Ticker ticker = timer.ticker();
+        Ticker ticker = threads.ticker();
         ServiceTimes times = new ServiceTimes();
         QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
         this.queue = new RequestQueue(
                 new RequestQueue.Settings(id.name(), bounds, settings.priorities()),
                 policy,
                 times,
-                timer.wheel(),
+                threads.timers(),
                 ticker,
                 () -> observer.answeredTwice(id));
         long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
-        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, timer.wheel(), limitNanos);
-        this.instances = new InstancePool(id, model, queue, runner, observer, ticker, clock);
+        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, threads.timers(), limitNanos);
+        this.instances = new InstancePool(id, model, queue, runner, observer, threads, clock);
     }
 
     /**
-     * A scheduler with a timer of its own, one level, and no limit on bytes and on the time of calls.
+     * A scheduler with threads of its own, one level, and no limit on bytes and on the time of calls.
      *
      * @param queueCapacity most requests waiting
      */
@@ -76,7 +76,7 @@ public final class BatchingScheduler implements RequestScheduler {
                 policy,
                 new SchedulerSettings(queueCapacity, LimitSpec.ANY_BYTES, Optional.empty(), PrioritySpec.NONE),
                 observer,
-                new SchedulingTimer(ticker),
+                new SchedulingThreads(ticker),
                 clock);
     }
 

@@ -2,7 +2,6 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.engine.LoadedModel;
-import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -27,17 +26,17 @@ final class InstancePool {
 
     private static final Logger LOG = LoggerFactory.getLogger(InstancePool.class);
 
-    private final InstanceThread.Parts parts;
+    private final Instance.Parts parts;
     private final InstantSource clock;
 
     /** Guarded by itself; oldest first. */
-    private final List<InstanceThread> instances = new ArrayList<>();
+    private final List<Instance> instances = new ArrayList<>();
 
     /** Guarded by {@link #instances}: those told to stop that are still in a call of the model. */
-    private final Set<InstanceThread> leaving = new HashSet<>();
+    private final Set<Instance> leaving = new HashSet<>();
 
     /** Guarded by {@link #instances}: those of the leaving whose call took too long. */
-    private final Set<InstanceThread> hanging = new HashSet<>();
+    private final Set<Instance> hanging = new HashSet<>();
 
     /** Guarded by {@link #instances}: replacements that wait until a call returns. */
     private int owed;
@@ -51,9 +50,9 @@ final class InstancePool {
             RequestQueue queue,
             BatchRunner runner,
             SchedulingObserver observer,
-            Ticker ticker,
+            SchedulingThreads threads,
             InstantSource clock) {
-        this.parts = new InstanceThread.Parts(id, model, queue, runner, observer, ticker, this::replace);
+        this.parts = new Instance.Parts(id, model, queue, runner, observer, threads, this::replace);
         this.clock = clock;
     }
 
@@ -80,7 +79,7 @@ final class InstancePool {
 
     private CompletableFuture<Void> startOne(boolean isReplacement) {
         lastNumber++;
-        InstanceThread instance = new InstanceThread(parts, lastNumber, isReplacement, clock.instant());
+        Instance instance = new Instance(parts, lastNumber, isReplacement, clock.instant());
         instances.add(instance);
         instance.start();
         return instance.ready().toCompletableFuture().whenComplete((ready, failure) -> {
@@ -92,7 +91,7 @@ final class InstancePool {
         });
     }
 
-    private CompletableFuture<Void> stopOne(InstanceThread instance) {
+    private CompletableFuture<Void> stopOne(Instance instance) {
         leaving.add(instance);
         instance.stop();
         return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
@@ -107,7 +106,7 @@ final class InstancePool {
     }
 
     /** Gives {@code hung} up. */
-    private void replace(InstanceThread hung) {
+    private void replace(Instance hung) {
         parts.queue().leave(hung);
         synchronized (instances) {
             if (!instances.remove(hung)) {
@@ -129,7 +128,7 @@ final class InstancePool {
     /** The instances there are, oldest first. */
     List<InstanceStatus> statuses() {
         synchronized (instances) {
-            return instances.stream().map(InstanceThread::status).toList();
+            return instances.stream().map(Instance::status).toList();
         }
     }
 }

@@ -16,7 +16,7 @@ public final class LatencyTargetPolicy implements BatchPolicy {
     private final long targetNanos;
     private final ServiceTimes times = new ServiceTimes();
 
-    /** Written by instance threads after each batch; a lost update is made good by the next. */
+    /** Written by carriers after each batch; a lost update is made good by the next. */
     private volatile int fullRows;
 
     public LatencyTargetPolicy(BatchSpec spec, Duration target) {

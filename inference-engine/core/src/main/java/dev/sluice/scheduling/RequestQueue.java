@@ -208,7 +208,12 @@ final class RequestQueue implements PendingRequest.Owner {
     Formation form(Taker taker) {
         List<PendingRequest> expired = new ArrayList<>();
         try {
-            return form(taker, expired);
+            Formation next = form(taker, expired);
+            if (next instanceof Formation.Formed && admission.requests() > 0) {
+                // Outside of the lock: it may take a thread to be made.
+                idle.wakeOne();
+            }
+            return next;
         } finally {
             expired.forEach(PendingRequest::answerExpired);
         }
@@ -226,9 +231,6 @@ final class RequestQueue implements PendingRequest.Owner {
                     // Whoever waits for company from now on is another: those that sleep are to be woken for any
                     // request.
                     rowsWorthWaking = 0;
-                    if (admission.requests() > 0) {
-                        idle.wakeOne();
-                    }
                     return next;
                 }
                 idle.add(taker);

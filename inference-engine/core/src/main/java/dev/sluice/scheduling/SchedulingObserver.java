@@ -6,7 +6,7 @@ import dev.sluice.model.ModelId;
 /**
  * Hears what a scheduler did, for metrics.
  *
- * <p><b>Threads:</b> called on instance threads and the timer's; must not block and must not throw.
+ * <p><b>Threads:</b> called on carriers and the timer's thread; must not block and must not throw.
  */
 public interface SchedulingObserver {
     /**

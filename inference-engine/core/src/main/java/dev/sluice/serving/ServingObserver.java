@@ -10,7 +10,7 @@ import java.util.Optional;
 /**
  * Hears every fact worth a metric.
  *
- * <p><b>Threads:</b> called on event loops and instance threads; must not block and must not throw.
+ * <p><b>Threads:</b> called on event loops and carriers; must not block and must not throw.
  */
 public interface ServingObserver extends SchedulingObserver {
     /**

@@ -51,7 +51,7 @@ class InstanceContainmentTest {
                 new SizeOrDelayPolicy(new BatchSpec(1, Duration.ZERO)),
                 new SchedulerSettings(100, LimitSpec.ANY_BYTES, limit, PrioritySpec.NONE),
                 observer,
-                new SchedulingTimer(Ticker.system()),
+                new SchedulingThreads(Ticker.system()),
                 () -> Instant.EPOCH);
         end(scheduler.resize(1));
         return scheduler;

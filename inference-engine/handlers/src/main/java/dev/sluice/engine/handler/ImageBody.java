@@ -16,7 +16,7 @@ import java.util.Base64;
  *
  * <p>Source: pytorch/serve {@code ts/torch_handler/vision_handler.py}, {@code preprocess}.
  *
- * <p><b>Threads:</b> confined to one instance thread.
+ * <p><b>Threads:</b> used by one thread at a time.
  */
 final class ImageBody implements AutoCloseable {
     private static final int CHANNELS_HEIGHT_WIDTH = 3;

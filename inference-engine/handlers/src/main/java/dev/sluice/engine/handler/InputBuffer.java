@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The direct memory in which one instance hands rows to its model, used again for each run and grown when a run needs more.
  *
- * <p><b>Threads:</b> confined to one instance thread.
+ * <p><b>Threads:</b> used by one thread at a time.
  *
  * <p><b>Ownership:</b> owns its memory until {@link #close()}.
  */

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * What makes one built-in handler differ from another: how a request becomes a row, and a row becomes an answer.
  *
- * <p><b>Threads:</b> confined to one instance thread, so it may keep decoders and scratch space.
+ * <p><b>Threads:</b> used by one thread at a time, so it may keep decoders and scratch space.
  */
 interface RowCodec extends AutoCloseable {
     /**

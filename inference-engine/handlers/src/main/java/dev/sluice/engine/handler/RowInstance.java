@@ -28,7 +28,7 @@ import java.util.Map;
  * <p>An engine's exception fails the rows it was given. When that was the whole batch it is thrown, so that the caller
  * learns that the batch as such failed.
  *
- * <p><b>Threads:</b> confined to one instance thread.
+ * <p><b>Threads:</b> used by one thread at a time.
  */
 final class RowInstance implements ModelInstance {
     private final TensorInstance instance;
