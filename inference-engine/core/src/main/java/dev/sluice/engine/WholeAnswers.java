@@ -53,6 +53,44 @@ final class WholeAnswers implements BatchSink {
         return !batch.requests().get(index).context().cancellation().isCancelled();
     }
 
+    /** Runs request {@code index} alone, to its end. */
+    void run(IterationEngine engine, int index) {
+        try {
+            engine.begin(0, batch.requests().get(index));
+            while (!ends.get(index).isDone()) {
+                engine.step(List.of(0), new OnlySlot(index));
+            }
+        } catch (RuntimeException e) {
+            end(index, new Outcome.Failure(ServingException.from(e)));
+        } finally {
+            engine.free(0);
+        }
+    }
+
+    /** Slot 0, which is all that is in work, as the request it is for. */
+    private final class OnlySlot implements BatchSink {
+        private final int request;
+
+        private OnlySlot(int request) {
+            this.request = request;
+        }
+
+        @Override
+        public void part(int index, InferenceResponse part) {
+            WholeAnswers.this.part(request, part);
+        }
+
+        @Override
+        public void end(int index, Outcome outcome) {
+            WholeAnswers.this.end(request, outcome);
+        }
+
+        @Override
+        public boolean isWanted(int index) {
+            return WholeAnswers.this.isWanted(request);
+        }
+    }
+
     List<Outcome> await() {
         return ends.stream().map(WholeAnswers::await).toList();
     }

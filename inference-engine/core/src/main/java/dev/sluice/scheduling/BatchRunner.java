@@ -90,10 +90,31 @@ final class BatchRunner {
     Call begin(Formation.Formed batch, Runnable onHang) {
         tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
         Call call = new Call(batch, onHang, ticker.nanos());
-        if (limitNanos != UNLIMITED) {
-            timers.schedule(call, call.startNanos + limitNanos);
-        }
+        arm(call, call.startNanos);
         return call;
+    }
+
+    /**
+     * Watches over a call that is a step of {@code members}, as over any other.
+     *
+     * @param onHang as for {@link #run}
+     */
+    Watch watch(List<PendingRequest> members, Runnable onHang) {
+        Watch watch = new Watch(members, onHang);
+        arm(watch, ticker.nanos());
+        return watch;
+    }
+
+    private void arm(Watch watch, long startNanos) {
+        if (limitNanos != UNLIMITED) {
+            timers.schedule(watch, startNanos + limitNanos);
+        }
+    }
+
+    /** A step of {@code size} requests is over, {@code joined} of which were new; the oldest of these had waited {@code queueNanos}. */
+    void stepped(int size, int joined, long queueNanos, long computeNanos) {
+        times.add(size, computeNanos);
+        tell(() -> observer.stepExecuted(id, size, joined, queueNanos, computeNanos));
     }
 
     private void tell(Runnable fact) {
@@ -104,7 +125,7 @@ final class BatchRunner {
         }
     }
 
-    private static ServingException asEngineFailure(Throwable e) {
+    static ServingException asEngineFailure(Throwable e) {
         if (e instanceof ServingException serving) {
             return serving;
         }
@@ -126,7 +147,7 @@ final class BatchRunner {
         }
     }
 
-    private static void end(PendingRequest member, @Nullable Outcome outcome) {
+    static void end(PendingRequest member, @Nullable Outcome outcome) {
         if (outcome instanceof Outcome.Success success) {
             member.complete(success.response());
         } else if (outcome instanceof Outcome.Failure failure) {
@@ -150,17 +171,43 @@ final class BatchRunner {
     }
 
     /**
-     * One call of an instance. As a timer it answers the members when the call takes too long; their inputs stay with the call until
-     * it returns.
+     * The timer of one call: answers the members when it takes too long. Their inputs stay with the call until it returns.
      */
-    final class Call extends Timer implements BatchSink {
-        private final Formation.Formed formed;
+    class Watch extends Timer {
+        private final List<PendingRequest> members;
         private final Runnable onHang;
+
+        private Watch(List<PendingRequest> members, Runnable onHang) {
+            this.members = members;
+            this.onHang = onHang;
+        }
+
+        /** The call returned. */
+        void end() {
+            timers.cancel(this);
+        }
+
+        @Override
+        void fire() {
+            long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
+            LOG.error("A batch of {} for {} still runs after {} ms", members.size(), id, millis);
+            ServingException late = new ServingException(
+                    ErrorCode.ENGINE_FAILED, "Prediction took longer than " + millis + " ms (responseTimeout)");
+            members.forEach(member -> {
+                boolean unused = member.abandon(late);
+            });
+            onHang.run();
+        }
+    }
+
+    /** One call of an instance with a batch. */
+    final class Call extends Watch implements BatchSink {
+        private final Formation.Formed formed;
         private final long startNanos;
 
         private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
+            super(formed.members(), onHang);
             this.formed = formed;
-            this.onHang = onHang;
             this.startNanos = startNanos;
         }
 
@@ -184,7 +231,7 @@ final class BatchRunner {
         }
 
         private void note() {
-            timers.cancel(this);
+            end();
             List<PendingRequest> members = formed.members();
             long computeNanos = ticker.nanos() - startNanos;
             times.add(formed.rows(), computeNanos);
@@ -210,25 +257,9 @@ final class BatchRunner {
 
         /** It threw. */
         void fail(Throwable e) {
-            timers.cancel(this);
+            end();
             LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
             failAll(formed.members(), asEngineFailure(e));
-        }
-
-        @Override
-        void fire() {
-            long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
-            LOG.error(
-                    "A batch of {} for {} still runs after {} ms",
-                    formed.members().size(),
-                    id,
-                    millis);
-            ServingException late = new ServingException(
-                    ErrorCode.ENGINE_FAILED, "Prediction took longer than " + millis + " ms (responseTimeout)");
-            formed.members().forEach(member -> {
-                boolean unused = member.abandon(late);
-            });
-            onHang.run();
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
+import dev.sluice.engine.IterationEngine;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.inference.ErrorCode;
@@ -50,6 +51,9 @@ final class Instance extends Taker implements Runnable {
 
     /** The carrier's; null until it is made and while it is to be made anew. */
     private @Nullable ModelInstance context;
+
+    /** The carrier's: what its context has in work, if that works step by step; null otherwise, and while there is none. */
+    private @Nullable IterationLoop iterations;
 
     /** The carrier's: how long to wait after the next failure before the context is made anew. */
     private long backoffNanos;
@@ -167,7 +171,9 @@ final class Instance extends Taker implements Runnable {
         boolean hasMore = true;
         while (hasMore) {
             carriage.attend();
-            if (stopping) {
+            if (iterations != null && !(stopping && iterations.isIdle())) {
+                hasMore = iterate(iterations);
+            } else if (stopping) {
                 end();
                 hasMore = false;
             } else if (context != null) {
@@ -199,6 +205,10 @@ final class Instance extends Taker implements Runnable {
                 return true;
             }
             context.warmUp();
+            if (context instanceof IterationEngine engine) {
+                iterations = new IterationLoop(
+                        engine, parts.queue(), parts.runner(), parts.threads().ticker());
+            }
             parts.queue().join(this);
             isUp = true;
             ready.complete(null);
@@ -244,6 +254,7 @@ final class Instance extends Taker implements Runnable {
         parts.queue().leave(this);
         ModelInstance dropped = context;
         context = null;
+        iterations = null;
         try {
             if (dropped != null) {
                 dropped.close();
@@ -272,6 +283,27 @@ final class Instance extends Taker implements Runnable {
             LOG.error("Instance {} of {} goes on after a fault between batches", number, parts.id(), e);
             return true;
         }
+    }
+
+    /** @return whether there is something to do now */
+    private boolean iterate(IterationLoop loop) {
+        try {
+            Formation.Sleep sleep = loop.round(stopping ? null : this, onHang);
+            if (sleep != null) {
+                return pause(sleep.untilNanos());
+            }
+            hasRun = true;
+            backoffNanos = 0;
+        } catch (IterationLoop.StepFailure e) {
+            LOG.error("A step of instance {} of {} failed", number, parts.id(), e.getCause());
+            if (!e.leavesItSound()) {
+                tryAnewLater();
+            }
+        } catch (RuntimeException | Error e) {
+            // As between batches.
+            LOG.error("Instance {} of {} goes on after a fault between steps", number, parts.id(), e);
+        }
+        return true;
     }
 
     /** @return whether to go on on this carrier */

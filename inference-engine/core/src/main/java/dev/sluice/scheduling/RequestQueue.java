@@ -244,6 +244,26 @@ final class RequestQueue implements PendingRequest.Owner {
         }
     }
 
+    /** Claims at most {@code most} of those that are due, for a taker that is at work and has room for more; none if none wait. */
+    List<PendingRequest> more(int most) {
+        List<PendingRequest> expired = new ArrayList<>();
+        List<PendingRequest> claimed = new ArrayList<>();
+        formation.lock();
+        try {
+            takeIn();
+            long now = ticker.nanos();
+            PendingRequest due = waiting.due(now);
+            while (due != null && claimed.size() < most) {
+                claimed.addAll(waiting.claim(due, due.rows(), now, expired));
+                due = waiting.due(now);
+            }
+        } finally {
+            formation.unlock();
+            expired.forEach(PendingRequest::answerExpired);
+        }
+        return claimed;
+    }
+
     private void setBusy(Taker taker, boolean isBusy) {
         if (taker.isMember && taker.isBusy != isBusy) {
             busy.addAndGet(isBusy ? 1 : -1);
@@ -338,6 +358,11 @@ final class RequestQueue implements PendingRequest.Owner {
             formation.unlock();
         }
         all.forEach(request -> request.evict(reason));
+    }
+
+    /** Most rows of a batch. */
+    int maxRows() {
+        return policy.maxRows();
     }
 
     /** Requests it links to, waiting or not. */

@@ -21,6 +21,16 @@ public interface SchedulingObserver {
     /** A batch of {@code rows} rows was formed and is about to run. */
     default void batchFormed(ModelId model, int rows, CloseReason reason) {}
 
+    /**
+     * An instance that works step by step made a step.
+     *
+     * @param size requests in work
+     * @param joined how many of them made their first step
+     * @param queueNanos how long the oldest of those that joined had waited; 0 if none did
+     * @param computeNanos how long the step took
+     */
+    default void stepExecuted(ModelId model, int size, int joined, long queueNanos, long computeNanos) {}
+
     /** A request that had its answer was given another, which was dropped: a fault of ours. */
     default void answeredTwice(ModelId model) {}
 
