@@ -254,7 +254,7 @@ class IterationTest {
         assertThat(stepsMade.get(5)).as("alone again").hasSize(1);
     }
 
-    /** Planted: slots that are freed at the end only; the third request never ran. */
+    /** Planted: slots that are freed at the end only; all its million steps were made. */
     @Test
     void aCallerThatLeavesFreesItsSlotBetweenTwoSteps() throws Exception {
         BatchingScheduler scheduler = serve();
