@@ -2,8 +2,13 @@
 package dev.sluice.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -41,6 +46,8 @@ final class HouseRules {
         rules.put("layers", engineLayersPointOneWay());
         rules.put("bottom", bottomModulesDoNotKnowEachOther());
         rules.put("netty", nettyStaysAtTheEdge());
+        rules.put("nettyviews", onePlaceShowsNettysMemory());
+        rules.put("engineviews", enginesGetMemoryFromOnePlace());
         rules.put("djl", djlStaysInItsEngine());
         rules.put("onnx", onnxRuntimeStaysInItsEngine());
         rules.put("micrometer", micrometerStaysInMetrics());
@@ -117,6 +124,31 @@ final class HouseRules {
                 base + ".server.transport..",
                 base + ".server.protocol..rest..",
                 base + ".engine.python..");
+    }
+
+    /** Netty's views are big-endian and say nothing of who keeps the memory. */
+    ArchRule onePlaceShowsNettysMemory() {
+        return noClasses()
+                .that()
+                .doNotHaveSimpleName("BufferBridge")
+                .should()
+                .callMethodWhere(target(owner(assignableTo("io.netty.buffer.ByteBuf")))
+                        .and(target(nameMatching("nioBuffers?|internalNioBuffer|memoryAddress"))))
+                .allowEmptyShould(true);
+    }
+
+    /** Through NativeInput and NativeOutput, which see to alignment and byte order. */
+    ArchRule enginesGetMemoryFromOnePlace() {
+        return noClasses()
+                .that()
+                .resideInAPackage(base + ".engine.*..")
+                // Handlers write numbers and hand on tensors; none of them calls native code.
+                .and()
+                .resideOutsideOfPackage(base + ".engine.handler..")
+                .should()
+                .callMethodWhere(
+                        target(owner(name("dev.sluice.tensor.DataBuffer"))).and(target(name("view"))))
+                .allowEmptyShould(true);
     }
 
     ArchRule djlStaysInItsEngine() {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 
 /** The bundled digit images with the reference's answers. */
 final class Digits {
@@ -68,21 +69,34 @@ final class Digits {
         }
     }
 
-    /** Packs the digits into {@code store} as {@code name.mar}, with the command line archiver. */
+    /** Packs version 1.0 of the digits into {@code store} as {@code name.mar}, with the command line archiver. */
     static Path pack(Path store, String name, String serializedFile) throws IOException, InterruptedException {
+        return pack(store, name, "1.0", serializedFile, List.of());
+    }
+
+    /**
+     * Packs any version of the digits.
+     *
+     * @param extras files, and directories whose content is packed
+     */
+    static Path pack(Path store, String name, String version, String serializedFile, List<Path> extras)
+            throws IOException, InterruptedException {
+        StringJoiner extraFiles = new StringJoiner(",");
+        extraFiles.add(Distribution.digits().resolve("index_to_name.json").toString());
+        extras.forEach(extra -> extraFiles.add(extra.toString()));
         Process archiver = new ProcessBuilder(
                         Distribution.root().resolve("bin/sluice").toString(),
                         "archive",
                         "--model-name",
                         name,
                         "--version",
-                        "1.0",
+                        version,
                         "--serialized-file",
                         Distribution.digits().resolve(serializedFile).toString(),
                         "--handler",
                         "image_classifier",
                         "--extra-files",
-                        Distribution.digits().resolve("index_to_name.json").toString(),
+                        extraFiles.toString(),
                         "--config-file",
                         Distribution.digits().resolve("model-config.yaml").toString(),
                         "--export-path",

@@ -17,6 +17,11 @@ final class Distribution {
         return existing("sluice.digits");
     }
 
+    /** The folder that holds the folders of all bundled models. */
+    static Path models() {
+        return digits().resolveSibling("");
+    }
+
     private static Path existing(String property) {
         Path path = Path.of(
                 Objects.requireNonNull(System.getProperty(property), () -> "property " + property + " is not set"));

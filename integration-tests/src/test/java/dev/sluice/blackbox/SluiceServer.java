@@ -40,6 +40,11 @@ final class SluiceServer implements AutoCloseable {
 
     /** Starts a server over {@code store} and waits for its start line; {@code log} gets what it writes to stderr. */
     static SluiceServer start(Path store, Path log, String... flags) {
+        return startWith("", store, log, flags);
+    }
+
+    /** As {@link #start}, with options for the JVM. */
+    static SluiceServer startWith(String javaOptions, Path store, Path log, String... flags) {
         List<String> command = new ArrayList<>(List.of(
                 Distribution.root().resolve("bin/sluice").toString(),
                 "serve",
@@ -55,9 +60,9 @@ final class SluiceServer implements AutoCloseable {
                 "metrics_address=http://127.0.0.1:0"));
         command.addAll(List.of(flags));
         try {
-            Process process =
-                    new ProcessBuilder(command).redirectError(log.toFile()).start();
-            return awaitStart(process, log);
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+            builder.environment().put("SLUICE_JAVA_OPTS", javaOptions);
+            return awaitStart(builder.start(), log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

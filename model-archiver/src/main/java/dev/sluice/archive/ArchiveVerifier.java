@@ -99,7 +99,9 @@ final class ArchiveVerifier implements EntrySource.Visitor {
     private void checkHandler(Optional<String> handler, String runtime) {
         if (handler.isEmpty()) {
             findings.add(Finding.warning("handler", "model.handler is missing: the server's default handler is used"));
-        } else if (!Handlers.isBuiltIn(handler.get(), runtime) && !hasHandlerFile(handler.get(), runtime)) {
+        } else if (!Handlers.isBuiltIn(handler.get(), runtime)
+                && !Handlers.isOurs(handler.get(), runtime)
+                && !hasHandlerFile(handler.get(), runtime)) {
             findings.add(Finding.error(
                     "handler",
                     "model.handler: " + Quoted.of(handler.get())

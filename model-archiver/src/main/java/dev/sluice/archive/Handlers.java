@@ -23,12 +23,20 @@ final class Handlers {
             "vllm_handler",
             "trt_llm_handler");
 
+    /** Those only Sluice has. A handler file of that name goes before, as it would with the original archiver. */
+    private static final Set<String> OURS = Set.of("text_generation", "stateful", "composite");
+
     private static final Set<String> NATIVE = Set.of("BaseHandler", "TorchScriptHandler");
 
     private Handlers() {}
 
     static boolean isBuiltIn(String handler, String runtime) {
         return (runtime.equals(NATIVE_RUNTIME) ? NATIVE : PYTHON).contains(handler);
+    }
+
+    /** Whether it is one that only Sluice has, unless there is a file of that name. */
+    static boolean isOurs(String handler, String runtime) {
+        return !runtime.equals(NATIVE_RUNTIME) && OURS.contains(handler);
     }
 
     /**

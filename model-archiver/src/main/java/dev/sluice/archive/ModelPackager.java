@@ -114,7 +114,9 @@ public final class ModelPackager {
             return Optional.empty();
         }
         String suffix = runtime.equals(Handlers.NATIVE_RUNTIME) ? librarySuffix : ".py";
-        return Optional.of(Handlers.file(handler, suffix));
+        String file = Handlers.file(handler, suffix);
+        boolean isOurs = Handlers.isOurs(handler, runtime) && !Files.exists(workingDirectory.resolve(file));
+        return isOurs ? Optional.empty() : Optional.of(file);
     }
 
     private static void warnAboutLimits(Map<String, Path> files, List<String> warnings) throws IOException {

@@ -79,6 +79,17 @@ class ModelPackagerTest {
                 .isEmpty();
     }
 
+    /** Planted: ours before files; what an existing build packs under such a name was left out. */
+    @Test
+    void aHandlerOfOursIsNotCopiedUnlessThereIsAFileOfThatName() throws IOException {
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, false, inputs("stateful", "", ""))))
+                .isEmpty();
+
+        Trees.write(work.resolve("stateful.py"), "handler");
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, true, inputs("stateful", "", ""))))
+                .containsOnlyKeys("stateful.py");
+    }
+
     @Test
     void aNativeHandlerGetsItsPlatformsSuffix() throws IOException {
         assertThat(filesOf(pack("", ArchiveFormat.DEFAULT, false, "LSP", inputs("native", "", ""))))

@@ -2,10 +2,12 @@
 package dev.sluice.server;
 
 import dev.sluice.engine.CatalogModelLoader;
+import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.MemoryWatch;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.server.config.BindAddress;
@@ -14,6 +16,7 @@ import dev.sluice.server.config.ListenersConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.metrics.MetricsProtocol;
+import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
@@ -26,9 +29,13 @@ import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.ListenerConfig;
 import dev.sluice.server.transport.http.PooledBufferAllocator;
+import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.RegisterModel;
+import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -83,7 +90,10 @@ public final class ServerApp implements AutoCloseable {
     ServerApp(ServerConfig config, String version) {
         int processors = Runtime.getRuntime().availableProcessors();
         Ticker ticker = Ticker.system();
-        PooledBufferAllocator allocator = new PooledBufferAllocator();
+        MemoryBudget budget = new MemoryBudget(config.memoryBudget());
+        MemoryLedger ledger = new MemoryLedger();
+        PooledBufferAllocator pool = new PooledBufferAllocator();
+        BufferAllocator allocator = new ChargedAllocator(pool, budget, ledger);
         drain = config.drain();
         startupModels = StartupModels.of(config.models());
         // What can refuse its configuration comes first, while nothing is there to be given back.
@@ -94,26 +104,36 @@ public final class ServerApp implements AutoCloseable {
 
         ModelRegistry registry = new ModelRegistry();
         metrics = new ServerMetrics(registry, version);
+        metrics.watch(budget, ledger, pool::usedDirectMemory);
 
         engines = new EngineCatalog(packs.providers(), id -> packs.settings(id, work.directory("cache"), allocator));
         List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
-        CatalogModelLoader loader = new CatalogModelLoader(engines, handlers, allocator);
+        InferenceService inference = new InferenceService(registry, metrics, ticker);
+        CompositeLoader loader = new CompositeLoader(new CatalogModelLoader(engines, handlers, allocator), inference);
 
         lifecycle = new ModelLifecycle(
-                registry, loader, metrics, ticker, InstantSource.system(), loadPool, drain.timeout());
+                registry,
+                loader,
+                metrics,
+                ticker,
+                InstantSource.system(),
+                loadPool,
+                drain.timeout(),
+                new MemoryWatch(new ProcessMemory(), metrics));
         admin = new ModelAdmin(registry, lifecycle, new ModelStore(config.models(), work, processors), loadPool);
-        InferenceService inference = new InferenceService(registry, metrics, ticker);
 
-        TorchServeProtocol torchServe = new TorchServeProtocol(
-                inference, admin, new TorchServeConfig(config.admin().modelApi(), Optional.empty()), ticker);
+        TorchServeConfig wire = new TorchServeConfig(
+                config.admin().modelApi(), Optional.empty(), config.tenants().header());
+        TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
         MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
         HttpTransportConfig http = transportConfig(config.listeners());
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
-        transport = new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker);
+        transport =
+                new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker, budget, ledger);
     }
 
     /**

@@ -52,6 +52,12 @@ public final class CatalogModelLoader implements ModelLoader {
         }
     }
 
+    /** Those of {@link SampleFolder}. */
+    @Override
+    public List<Sample> samples(ModelSpec spec) {
+        return SampleFolder.read(spec.files().root());
+    }
+
     private String engineOf(ModelSpec spec) {
         return spec.engine()
                 .orElseGet(() -> engines.engineFor(spec.files()

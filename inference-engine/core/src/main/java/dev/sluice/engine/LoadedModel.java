@@ -15,8 +15,22 @@ public interface LoadedModel extends AutoCloseable {
     /** What it takes and gives as tensors; {@link Signature#UNDECLARED} when it takes content, or does not say. */
     Signature signature();
 
-    /** A new execution context, called on, and confined to, an instance thread. */
+    /** A new execution context; whoever asked for it may use it on another thread than this. */
     ModelInstance newInstance();
+
+    /**
+     * Nothing more will come of a sequence, or what comes is to start anew: what was kept for it can go. Called for models that keep
+     * sequences, while no request of that sequence runs; must not block.
+     */
+    default void forget(String sequenceId) {}
+
+    /**
+     * Whether calls of its instances only compute: they wait for no lock that others hold for long, no file, no other process and no device.
+     * Those that are very short as well may be made on the thread that submits a request, which may be an event loop; false if in doubt.
+     */
+    default boolean isComputeOnly() {
+        return false;
+    }
 
     @Override
     void close();

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * One execution context of a loaded model: it runs one batch at a time.
  *
- * <p><b>Threads:</b> confined to the instance thread that made it.
+ * <p><b>Threads:</b> used by one thread at a time, not always the same: what one use did is seen by the next. What a runtime keeps for
+ * each thread must be set up at every use.
  */
 public interface ModelInstance extends AutoCloseable {
     /** Runs once on made-up input, so that the first request does not pay for lazy initialisation. */

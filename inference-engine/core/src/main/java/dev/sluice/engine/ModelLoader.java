@@ -2,6 +2,7 @@
 package dev.sluice.engine;
 
 import dev.sluice.model.ModelSpec;
+import java.util.List;
 
 /** Turns a wish into weights in memory. */
 public interface ModelLoader {
@@ -18,4 +19,14 @@ public interface ModelLoader {
      * @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} or {@code LOAD_FAILED}
      */
     LoadedModel load(ModelSpec spec);
+
+    /**
+     * What a version is asked once it is loaded, before it is ready; if one of them is not answered as expected, the load has failed.
+     * Called on load threads.
+     *
+     * @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} if they cannot be read
+     */
+    default List<Sample> samples(ModelSpec spec) {
+        return List.of();
+    }
 }

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * One execution context of a {@link TensorModel}: it runs one call at a time.
  *
- * <p><b>Threads:</b> confined to the instance thread that made it.
+ * <p><b>Threads:</b> used by one thread at a time, not always the same: what one use did is seen by the next. What a runtime keeps for
+ * each thread must be set up at every use.
  */
 public interface TensorInstance extends AutoCloseable {
     /**

@@ -15,8 +15,16 @@ public interface TensorModel extends AutoCloseable {
     /** What it takes and gives; {@link Signature#UNDECLARED} when the format does not say. */
     Signature signature();
 
-    /** A new execution context, called on, and confined to, an instance thread. */
+    /** A new execution context; whoever asked for it may use it on another thread than this. */
     TensorInstance newInstance();
+
+    /**
+     * Whether calls of its instances only compute: they wait for no lock that others hold for long, no file, no other process and no device.
+     * A handler that only computes, too, passes it on; false if in doubt.
+     */
+    default boolean isComputeOnly() {
+        return false;
+    }
 
     @Override
     void close();

@@ -5,10 +5,12 @@
  *
  * <p><b>Start here:</b> to add an engine, {@link dev.sluice.engine.EngineProvider} and
  * {@link dev.sluice.engine.TensorInstance}; to add a handler, {@link dev.sluice.engine.HandlerProvider}; to see how the
- * two are put together for one model, {@link dev.sluice.engine.CatalogModelLoader}.
+ * two are put together for one model, {@link dev.sluice.engine.CatalogModelLoader}; for what a model is asked before it serves,
+ * {@link dev.sluice.engine.Sample}.
  *
  * <p><b>Threads:</b> providers, engines and loaded models are safe from any thread; a
- * {@link dev.sluice.engine.ModelInstance} is confined to the one instance thread that made it.
+ * {@link dev.sluice.engine.ModelInstance} is used by one thread at a time, not always the
+ * same.
  *
  * <p><b>May not import:</b> {@code scheduling}, {@code lifecycle}, {@code serving}. Queues and protocols are unknown here.
  */

@@ -9,6 +9,8 @@ public enum ErrorCode {
     MODEL_NOT_FOUND,
     /** The model is there, that version is not. */
     VERSION_NOT_FOUND,
+    /** The model is there, but no version of it was ever given that label. */
+    LABEL_NOT_FOUND,
     /** The model is there but has nothing to run on: no instances, still loading, or leaving. */
     MODEL_UNAVAILABLE,
     /** The queue is full; the same request may succeed later. */

@@ -2,6 +2,7 @@
 package dev.sluice.inference;
 
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What goes with a request along every step.
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param headers the caller's headers as handlers may see them
  * @param tenant whose share of a model the request uses; all requests with the same text share one, empty for the common one
  * @param priority level wanted, 1 being the highest; {@link #DEFAULT_PRIORITY} for the model's default
+ * @param sequence which it belongs to; only models that keep sequences look at it
  */
 public record RequestContext(
         String requestId,
@@ -22,7 +24,8 @@ public record RequestContext(
         Map<String, String> headers,
         Cancellation cancellation,
         String tenant,
-        int priority) {
+        int priority,
+        Optional<SequenceRef> sequence) {
     /** No deadline. Tickers may wrap, so this value is compared with {@code ==} and never subtracted. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
@@ -44,19 +47,76 @@ public record RequestContext(
             long deadlineNanos,
             Map<String, String> headers,
             Cancellation cancellation) {
-        this(requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, "", DEFAULT_PRIORITY);
+        this(
+                requestId,
+                protocol,
+                admittedNanos,
+                deadlineNanos,
+                headers,
+                cancellation,
+                "",
+                DEFAULT_PRIORITY,
+                Optional.empty());
+    }
+
+    /** A request of no sequence. */
+    public RequestContext(
+            String requestId,
+            String protocol,
+            long admittedNanos,
+            long deadlineNanos,
+            Map<String, String> headers,
+            Cancellation cancellation,
+            String tenant,
+            int priority) {
+        this(
+                requestId,
+                protocol,
+                admittedNanos,
+                deadlineNanos,
+                headers,
+                cancellation,
+                tenant,
+                priority,
+                Optional.empty());
     }
 
     /** The same request on {@code tenant}'s share. */
     public RequestContext withTenant(String tenant) {
         return new RequestContext(
-                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
     }
 
     /** The same request at another level. */
     public RequestContext withPriority(int priority) {
         return new RequestContext(
-                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority);
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
+    }
+
+    /** The same request as one of {@code sequence}. */
+    public RequestContext withSequence(SequenceRef of) {
+        return new RequestContext(
+                requestId,
+                protocol,
+                admittedNanos,
+                deadlineNanos,
+                headers,
+                cancellation,
+                tenant,
+                priority,
+                Optional.of(of));
+    }
+
+    /** The same request, given up by another. */
+    public RequestContext withCancellation(Cancellation cancellation) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
+    }
+
+    /** The same request, wanted until another time. */
+    public RequestContext withDeadline(long deadlineNanos) {
+        return new RequestContext(
+                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
     }
 
     /** Whether the deadline has passed at {@code nowNanos}. */

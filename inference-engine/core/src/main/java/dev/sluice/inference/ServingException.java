@@ -30,11 +30,24 @@ public final class ServingException extends RuntimeException {
         this.retryAfter = null;
     }
 
-    /** A refusal that may be followed by success when the same is asked again after {@code retryAfter}. */
+    /** A {@link #refusal} that may be followed by success when the same is asked again after {@code retryAfter}. */
     public ServingException(ErrorCode code, String safeMessage, Duration retryAfter) {
-        super(safeMessage);
+        this(code, safeMessage, Optional.of(retryAfter));
+    }
+
+    /** Without a stack and never to be changed. */
+    private ServingException(ErrorCode code, String safeMessage, Optional<Duration> retryAfter) {
+        super(safeMessage, null, false, false);
         this.code = code;
-        this.retryAfter = retryAfter;
+        this.retryAfter = retryAfter.orElse(null);
+    }
+
+    /**
+     * What a request is told that was not run, for a reason its code and message say in full. It has no stack, which would cost
+     * more than all the rest of refusing; it cannot be changed, so one may be thrown at many.
+     */
+    public static ServingException refusal(ErrorCode code, String safeMessage) {
+        return new ServingException(code, safeMessage, Optional.empty());
     }
 
     /**

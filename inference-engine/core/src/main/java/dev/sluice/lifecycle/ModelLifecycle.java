@@ -5,6 +5,7 @@ import dev.sluice.engine.ModelLoader;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.LifecycleObserver.Moment;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
@@ -13,6 +14,9 @@ import dev.sluice.scheduling.SchedulingObserver;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -40,16 +44,12 @@ public final class ModelLifecycle {
     private final ModelRunner runner;
     private final Ticker ticker;
     private final SerialExecutor changes;
+    private final MemoryWatch memory;
 
     /** Written by whoever calls {@link #removeAll}, read by changes. */
     private volatile boolean ending;
 
-    /**
-     * A lifecycle without versions.
-     *
-     * @param loadPool runs the changes; as many threads as models may load side by side
-     * @param drainTimeout how long a version that is going away may finish its requests; those still waiting then are refused
-     */
+    /** A lifecycle without versions, that does not measure memory. */
     public ModelLifecycle(
             ModelRegistry registry,
             ModelLoader loader,
@@ -58,11 +58,31 @@ public final class ModelLifecycle {
             InstantSource clock,
             Executor loadPool,
             Duration drainTimeout) {
+        this(registry, loader, observer, ticker, clock, loadPool, drainTimeout, MemoryWatch.NONE);
+    }
+
+    /**
+     * A lifecycle without versions.
+     *
+     * @param loadPool runs the changes; as many threads as models may load side by side
+     * @param drainTimeout how long a version that is going away may finish its requests; those still waiting then are refused
+     * @param memory measures around loads and unloads
+     */
+    public ModelLifecycle(
+            ModelRegistry registry,
+            ModelLoader loader,
+            SchedulingObserver observer,
+            Ticker ticker,
+            InstantSource clock,
+            Executor loadPool,
+            Duration drainTimeout,
+            MemoryWatch memory) {
         this.registry = registry;
         this.loader = loader;
         this.runner = new ModelRunner(loader, observer, ticker, clock, drainTimeout);
         this.ticker = ticker;
         this.changes = new SerialExecutor(loadPool);
+        this.memory = memory;
     }
 
     /**
@@ -71,13 +91,16 @@ public final class ModelLifecycle {
      * @return fails with {@code ALREADY_EXISTS}, or {@code INVALID_MODEL} if its engine or handler is unknown
      */
     public CompletionStage<ModelVersion> add(ModelSpec spec) {
-        return change(spec.id().name(), () -> {
-            loader.check(spec);
-            ModelVersion version = new ModelVersion(spec.withInstances(new InstanceSpec(0, 0)));
-            registry.add(version);
-            LOG.info("Registered model {} from {}", spec.id(), spec.location());
-            return version;
-        });
+        return change(spec.id().name(), () -> addNow(spec));
+    }
+
+    /** {@link #add}, within a change of that model. */
+    ModelVersion addNow(ModelSpec spec) {
+        loader.check(spec);
+        ModelVersion version = new ModelVersion(spec.withInstances(new InstanceSpec(0, 0)));
+        registry.add(version);
+        LOG.info("Registered model {} from {}", spec.id(), spec.location());
+        return version;
     }
 
     /**
@@ -88,18 +111,24 @@ public final class ModelLifecycle {
      *     is Failed
      */
     public CompletionStage<ModelVersion> scale(ModelId id, InstanceSpec wanted) {
-        return change(id.name(), () -> {
-            ModelVersion version = registry.find(ModelRef.of(id.name(), id.version()));
-            int running = version.instances().size();
-            int count = wanted.target(running);
-            version.spec(version.spec().withInstances(wanted));
-            if (version.state() instanceof ModelState.Ready ready) {
-                resize(version, ready, running, count);
-            } else if (count > 0) {
+        return change(id.name(), () -> scaleNow(registry.find(ModelRef.of(id.name(), id.version())), wanted));
+    }
+
+    /** {@link #scale}, within a change of that model. */
+    ModelVersion scaleNow(ModelVersion version, InstanceSpec wanted) {
+        int running = version.instances().size();
+        int count = wanted.target(running);
+        version.spec(version.spec().withInstances(wanted));
+        if (version.state() instanceof ModelState.Ready ready) {
+            resize(version, ready, running, count);
+        } else if (count > 0) {
+            try {
                 load(version, count);
+            } finally {
+                registry.settleDefault(version.id().name());
             }
-            return version;
-        });
+        }
+        return version;
     }
 
     private void resize(ModelVersion version, ModelState.Ready ready, int running, int count) {
@@ -119,9 +148,44 @@ public final class ModelLifecycle {
     }
 
     /**
+     * Gives labels to versions of {@code model}; those not in {@code labels} are nobody's from then on. All or nothing, and
+     * at once for requests.
+     *
+     * @param labels from label to version
+     * @param allowUnavailable whether a label that is new or stays where it is may stand for a version that is not ready, or
+     *     not there; one that moves must find its version ready, since requests move with it
+     * @return fails with {@code MODEL_NOT_FOUND}, or with {@code FAILED_PRECONDITION} naming the first such version
+     */
+    public CompletionStage<Void> setLabels(String model, Map<String, String> labels, boolean allowUnavailable) {
+        Map<String, String> wanted = Map.copyOf(labels);
+        return change(model, () -> {
+            LabelRule.check(model, registry.versionsOf(model), wanted, allowUnavailable);
+            registry.setLabels(model, wanted);
+            return null;
+        });
+    }
+
+    /** Gives one label to {@code id}, as {@link #setLabels} would, and leaves the others. */
+    public CompletionStage<Void> setLabel(ModelId id, String label, boolean allowUnavailable) {
+        return change(id.name(), () -> {
+            setLabelNow(id, label, allowUnavailable);
+            return null;
+        });
+    }
+
+    /** {@link #setLabel}, within a change of that model. */
+    void setLabelNow(ModelId id, String label, boolean allowUnavailable) {
+        ModelVersions versions = registry.versionsOf(id.name());
+        Map<String, String> wanted = new TreeMap<>(versions.labels());
+        LabelRule.check(id.name(), versions, Map.of(label, id.version()), allowUnavailable);
+        wanted.put(label, id.version());
+        registry.setLabels(id.name(), wanted);
+    }
+
+    /**
      * Takes a version out: no new requests, those it has are answered, then its memory is freed.
      *
-     * @return fails with {@code FAILED_PRECONDITION} for the default version while there are others
+     * @return fails with {@code FAILED_PRECONDITION} for the default version while there are others, unless loading it failed
      */
     public CompletionStage<Void> remove(ModelId id) {
         return change(id.name(), () -> {
@@ -150,6 +214,16 @@ public final class ModelLifecycle {
 
     private void removeNow(ModelVersion version) {
         registry.remove(version.id());
+        unloadRemoved(version);
+    }
+
+    /** As {@link #remove}, within a change of that model, but also for a default version: the highest ready one becomes it. */
+    void removeEvenNow(ModelVersion version) {
+        registry.removeEven(version.id());
+        unloadRemoved(version);
+    }
+
+    private void unloadRemoved(ModelVersion version) {
         unload(version);
         LOG.info("Unregistered model {}", version.id());
     }
@@ -173,7 +247,8 @@ public final class ModelLifecycle {
                 .minimalCompletionStage();
     }
 
-    private <T> CompletionStage<T> change(String name, Supplier<T> task) {
+    /** Runs {@code task} on the load pool, after the changes of that model that were asked for before. */
+    <T> CompletionStage<T> change(String name, Supplier<T> task) {
         return submit(name, () -> {
                     if (ending) {
                         throw new ServingException(ErrorCode.SHUTTING_DOWN, STOPPING);
@@ -208,19 +283,24 @@ public final class ModelLifecycle {
         ModelState.Loading loading = loading(version);
         version.state(loading);
         long startNanos = ticker.nanos();
+        OptionalLong before = memory.measure(spec.id(), Moment.BEFORE_LOAD);
         try {
             version.state(loading.ready(runner.start(spec, instances)));
         } catch (RuntimeException | Error e) {
             LOG.error("Loading model {} failed", spec.id(), e);
             ServingException reason = asLoadFailure(spec, e);
             version.state(loading.failed(reason));
+            OptionalLong unused = memory.measureTrimmed(spec.id(), Moment.AFTER_UNLOAD);
             throw reason;
         }
+        OptionalLong after = memory.measure(spec.id(), Moment.AFTER_LOAD);
         LOG.info(
-                "Model {} is ready: {} instances, {} ms",
+                "Model {} is ready: {} instances, {} ms; the process had {} before and {} after",
                 spec.id(),
                 instances,
-                TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - startNanos));
+                TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - startNanos),
+                MemoryWatch.words(before),
+                MemoryWatch.words(after));
     }
 
     private static ModelState.Loading loading(ModelVersion version) {
@@ -251,7 +331,14 @@ public final class ModelLifecycle {
     private ModelState.Draining drain(ModelVersion version, ModelState.Ready ready) {
         ModelState.Draining draining = ready.drain();
         version.state(draining);
+        OptionalLong before = memory.measure(version.id(), Moment.BEFORE_UNLOAD);
         runner.stop(draining.running());
+        OptionalLong after = memory.measureTrimmed(version.id(), Moment.AFTER_UNLOAD);
+        LOG.info(
+                "Model {} is unloaded; the process had {} before and {} after",
+                version.id(),
+                MemoryWatch.words(before),
+                MemoryWatch.words(after));
         return draining;
     }
 

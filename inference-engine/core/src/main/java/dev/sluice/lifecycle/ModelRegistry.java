@@ -7,6 +7,8 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.VersionSelector;
 import java.util.Collections;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -24,7 +26,8 @@ public final class ModelRegistry {
     /**
      * A handle on the version {@code ref} means now.
      *
-     * @throws ServingException {@code MODEL_NOT_FOUND}, {@code VERSION_NOT_FOUND} or {@code MODEL_UNAVAILABLE}
+     * @throws ServingException {@code MODEL_NOT_FOUND}, {@code VERSION_NOT_FOUND}, {@code LABEL_NOT_FOUND} or
+     *     {@code MODEL_UNAVAILABLE}
      */
     public ModelHandle acquire(ModelRef ref) {
         while (true) {
@@ -44,7 +47,7 @@ public final class ModelRegistry {
     /**
      * The version {@code ref} means now.
      *
-     * @throws ServingException {@code MODEL_NOT_FOUND} or {@code VERSION_NOT_FOUND}
+     * @throws ServingException {@code MODEL_NOT_FOUND}, {@code VERSION_NOT_FOUND} or {@code LABEL_NOT_FOUND}
      */
     public ModelVersion find(ModelRef ref) {
         return find(models, ref);
@@ -52,15 +55,20 @@ public final class ModelRegistry {
 
     private static ModelVersion find(SortedMap<String, ModelVersions> models, ModelRef ref) {
         ModelVersions versions = versionsOf(models, ref.name());
-        String wanted =
-                ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
+        String wanted = versions.resolve(ref.selector()).orElseThrow(() -> unknownLabel(ref));
         ModelVersion version = versions.byVersion().get(wanted);
         if (version == null) {
-            throw new ServingException(
+            throw ServingException.refusal(
                     ErrorCode.VERSION_NOT_FOUND,
                     "Model version: " + wanted + " does not exist for model: " + ref.name());
         }
         return version;
+    }
+
+    private static ServingException unknownLabel(ModelRef ref) {
+        String label = ref.selector() instanceof VersionSelector.Label wanted ? wanted.label() : "";
+        return new ServingException(
+                ErrorCode.LABEL_NOT_FOUND, "Label: " + label + " is not given to any version of model: " + ref.name());
     }
 
     /**
@@ -74,7 +82,7 @@ public final class ModelRegistry {
 
     private static ModelVersions versionsOf(SortedMap<String, ModelVersions> models, String name) {
         return Optional.ofNullable(models.get(name))
-                .orElseThrow(() -> new ServingException(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
+                .orElseThrow(() -> ServingException.refusal(ErrorCode.MODEL_NOT_FOUND, "Model not found: " + name));
     }
 
     /** All models, by name in the natural order of strings; immutable. */
@@ -102,25 +110,49 @@ public final class ModelRegistry {
     /**
      * Removes a version.
      *
-     * @throws ServingException {@code FAILED_PRECONDITION} for the default version while there are others
+     * @throws ServingException {@code FAILED_PRECONDITION} for the default version while there are others, unless loading it failed
      */
     void remove(ModelId id) {
         change(id.name(), versions -> versions == null ? null : versions.without(id));
     }
 
+    /** Removes a version; if it was the default, the highest one that is ready becomes that. */
+    void removeEven(ModelId id) {
+        change(id.name(), versions -> versions == null ? null : versions.withoutEven(id));
+    }
+
+    /** Moves a default that nobody chose from a version that failed to one that is ready, if there is one. */
+    void settleDefault(String name) {
+        change(name, versions -> versions == null ? null : versions.withUsableDefault());
+    }
+
+    /** Makes the highest version that is ready the default, unless somebody chose one that is ready too. */
+    void followHighest(String name) {
+        change(name, versions -> versions == null ? null : versions.withHighestDefault());
+    }
+
+    /** Replaces all labels of a model at once. */
+    void setLabels(String name, Map<String, String> labels) {
+        change(name, versions -> versions == null ? null : versions.withLabels(labels));
+    }
+
     /**
-     * Makes {@code id} the default version of its model.
+     * Makes {@code id} the default version of its model, by somebody's choice.
      *
      * @throws ServingException {@code MODEL_NOT_FOUND} or {@code VERSION_NOT_FOUND}
      */
     void setDefault(ModelId id) {
         ModelVersion unused = find(ModelRef.of(id.name(), id.version()));
-        change(id.name(), versions -> versions == null ? null : versions.withDefault(id.version()));
+        change(id.name(), versions -> versions == null ? null : versions.withDefault(id.version(), true));
     }
 
     private synchronized void change(String name, NullableOperator operator) {
+        ModelVersions before = models.get(name);
+        ModelVersions changed = operator.apply(before);
+        if (Objects.equals(changed, before)) {
+            return;
+        }
         SortedMap<String, ModelVersions> after = new TreeMap<>(models);
-        ModelVersions changed = operator.apply(models.get(name));
         if (changed == null) {
             after.remove(name);
         } else {

@@ -12,7 +12,7 @@ import dev.sluice.scheduling.BatchPolicy;
 import dev.sluice.scheduling.BatchingScheduler;
 import dev.sluice.scheduling.SchedulerSettings;
 import dev.sluice.scheduling.SchedulingObserver;
-import dev.sluice.scheduling.SchedulingTimer;
+import dev.sluice.scheduling.SchedulingThreads;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
@@ -36,7 +36,8 @@ final class ModelRunner {
 
     private final ModelLoader loader;
     private final SchedulingObserver observer;
-    private final SchedulingTimer timer;
+    private final Ticker ticker;
+    private final SchedulingThreads threads;
     private final InstantSource clock;
     private final Duration drainTimeout;
 
@@ -48,18 +49,27 @@ final class ModelRunner {
             Duration drainTimeout) {
         this.loader = loader;
         this.observer = observer;
-        this.timer = new SchedulingTimer(ticker);
+        this.ticker = ticker;
+        this.threads = new SchedulingThreads(ticker);
         this.clock = clock;
         this.drainTimeout = drainTimeout;
     }
 
-    /** Loads the weights and waits until {@code instances} are ready; on failure nothing is left behind. */
+    /** Loads the weights, waits until {@code instances} are ready, and has them tested; on failure nothing is left behind. */
     RunningModel start(ModelSpec spec, int instances) {
+        SelfTest test = new SelfTest(spec, ticker);
         LoadedModel model = loader.load(spec);
         BatchingScheduler scheduler = new BatchingScheduler(
-                spec.id(), model, BatchPolicy.of(spec.batching()), SchedulerSettings.of(spec), observer, timer, clock);
+                spec.id(),
+                model,
+                BatchPolicy.of(spec.batching()),
+                SchedulerSettings.of(spec),
+                observer,
+                threads,
+                clock);
         try {
             awaitReady(scheduler.resize(instances), spec);
+            test.run(loader.samples(spec), scheduler);
         } catch (RuntimeException | Error e) {
             free(spec.id(), model, scheduler, drainTimeout);
             throw e;

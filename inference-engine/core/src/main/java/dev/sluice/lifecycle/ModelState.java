@@ -2,6 +2,7 @@
 package dev.sluice.lifecycle;
 
 import dev.sluice.inference.ServingException;
+import java.util.Optional;
 
 /**
  * State of one model version. Only legal transitions exist, as methods on the state they leave:
@@ -39,7 +40,7 @@ public sealed interface ModelState {
         }
 
         Loading load() {
-            return new Loading();
+            return new Loading(Optional.empty());
         }
 
         Unloaded unloaded() {
@@ -47,8 +48,12 @@ public sealed interface ModelState {
         }
     }
 
-    /** Being read and warmed up; serves nothing yet. */
-    record Loading() implements ModelState {
+    /**
+     * Being read and warmed up; serves nothing yet.
+     *
+     * @param lastFailure why the try before this one failed; empty for the first
+     */
+    record Loading(Optional<ServingException> lastFailure) implements ModelState {
         @Override
         public Kind kind() {
             return Kind.LOADING;
@@ -107,7 +112,7 @@ public sealed interface ModelState {
         }
 
         Loading retry() {
-            return new Loading();
+            return new Loading(Optional.of(reason));
         }
 
         Unloaded unloaded() {

@@ -8,6 +8,7 @@ import dev.sluice.model.ModelSpec;
 import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.scheduling.QueueStatus;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,15 @@ public final class ModelVersion {
 
     public ModelState state() {
         return state;
+    }
+
+    /** Why loading it failed the last time; stays while it is loaded again, and goes when that works. */
+    public Optional<ServingException> failure() {
+        ModelState now = state;
+        if (now instanceof ModelState.Failed failed) {
+            return Optional.of(failed.reason());
+        }
+        return now instanceof ModelState.Loading loading ? loading.lastFailure() : Optional.empty();
     }
 
     void spec(ModelSpec changed) {
@@ -78,7 +88,7 @@ public final class ModelVersion {
         if (now instanceof ModelState.Ready ready && ready.running().leases().tryAcquire()) {
             return new ModelHandle(ready.running());
         }
-        throw new ServingException(
+        throw ServingException.refusal(
                 ErrorCode.MODEL_UNAVAILABLE,
                 "Model \"" + id().name() + "\" version " + id().version() + " cannot serve: " + why(now));
     }

@@ -12,4 +12,9 @@ public record ModelRef(String name, VersionSelector selector) {
     public static ModelRef of(String name, String version) {
         return new ModelRef(name, new VersionSelector.Exact(version));
     }
+
+    /** The version of {@code name} that has the label {@code label}. */
+    public static ModelRef labelled(String name, String label) {
+        return new ModelRef(name, new VersionSelector.Label(label));
+    }
 }

@@ -24,6 +24,11 @@ public record ModelSpec(
         Map<String, Object> options) {
     public ModelSpec {
         options = Map.copyOf(options);
+        if (limits.queueRows().orElse(Long.MAX_VALUE) < batching.maxSize()) {
+            throw new IllegalArgumentException(
+                    "queueRows: " + limits.queueRows().getAsLong() + " (expected: " + batching.maxSize()
+                            + " or more, the rows of one batch)");
+        }
     }
 
     /** What a caller names to mean this version. */

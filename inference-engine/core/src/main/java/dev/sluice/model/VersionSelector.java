@@ -9,5 +9,8 @@ public sealed interface VersionSelector {
     /** Exactly this one. */
     record Exact(String version) implements VersionSelector {}
 
+    /** The one operators gave this label. */
+    record Label(String label) implements VersionSelector {}
+
     VersionSelector DEFAULT = new Default();
 }

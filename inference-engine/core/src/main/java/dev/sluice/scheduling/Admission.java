@@ -21,16 +21,22 @@ final class Admission {
 
     /** Counts a request in, unless that would exceed a bound. */
     boolean tryEnter(long addedRows, long addedBytes) {
-        if (requests.getAndUpdate(now -> now < bounds.requests() ? now + 1 : now) >= bounds.requests()) {
+        return tryEnter(1, addedRows, addedBytes);
+    }
+
+    /** Counts that many requests in, which have so many rows and bytes together, unless that would exceed a bound: all or none. */
+    boolean tryEnter(int added, long addedRows, long addedBytes) {
+        int most = bounds.requests() - added;
+        if (requests.getAndUpdate(now -> now <= most ? now + added : now) > most) {
             return false;
         }
         if (!tryAdd(rows, addedRows, bounds.rows())) {
-            requests.decrementAndGet();
+            requests.addAndGet(-added);
             return false;
         }
         if (!tryAdd(bytes, addedBytes, bounds.bytes())) {
             rows.addAndGet(-addedRows);
-            requests.decrementAndGet();
+            requests.addAndGet(-added);
             return false;
         }
         return true;
@@ -46,6 +52,11 @@ final class Admission {
             seen = witness;
         }
         return false;
+    }
+
+    /** Whether no request would be let in now, of whatever size. */
+    boolean isFull() {
+        return requests.get() >= bounds.requests();
     }
 
     /** Counts a request out that was let in. */

@@ -38,7 +38,7 @@ public interface BatchPolicy {
         return maxRows();
     }
 
-    /** A batch of {@code rows} rows took an instance {@code computeNanos}; for policies that learn. */
+    /** A batch of {@code rows} rows, padding included, took an instance {@code computeNanos}; for policies that learn. */
     default void executed(int rows, long computeNanos) {}
 
     /**
@@ -48,11 +48,13 @@ public interface BatchPolicy {
      * @param oldestNanos when the oldest of all that wait was submitted
      * @param hasWaitedForInstance whether that one, or the one that is due, came when all instances were busy
      * @param startByNanos when a batch has to start lest a deadline is missed; {@link RequestContext#NO_DEADLINE} for never
+     * @param rowsPerNano how many rows have come of late, of all shapes
      */
-    record QueueFacts(int waiting, long oldestNanos, boolean hasWaitedForInstance, long startByNanos) {
-        /** Requests without deadlines that found an instance idle. */
+    record QueueFacts(
+            int waiting, long oldestNanos, boolean hasWaitedForInstance, long startByNanos, double rowsPerNano) {
+        /** Requests without deadlines that found an instance idle, when no others come. */
         public QueueFacts(int waiting, long oldestNanos) {
-            this(waiting, oldestNanos, false, RequestContext.NO_DEADLINE);
+            this(waiting, oldestNanos, false, RequestContext.NO_DEADLINE, 0);
         }
 
         /** Whether waiting any longer at {@code nowNanos} would cost a deadline. */

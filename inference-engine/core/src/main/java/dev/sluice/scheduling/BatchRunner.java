@@ -2,12 +2,17 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -61,26 +66,60 @@ final class BatchRunner {
      */
     boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
         Call call = begin(batch, onHang);
-        List<Outcome> outcomes;
+        Runnable rest;
         try {
-            outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
+            rest = execute(instance, call);
         } catch (Throwable e) {
             // Whatever user code and native code throw, the batch is answered and the instance goes on.
             call.fail(e);
             return !(e instanceof Error) || e instanceof OutOfMemoryError;
         }
-        call.succeed(outcomes);
+        rest.run();
         return true;
+    }
+
+    /** Makes the call; gives what is left to do after it. */
+    private static Runnable execute(ModelInstance instance, Call call) {
+        if (instance instanceof StreamingInstance streaming) {
+            streaming.execute(call.batch(), call);
+            return () -> call.returned(streaming.answersLater());
+        }
+        List<Outcome> outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
+        return () -> call.succeed(outcomes);
     }
 
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
     Call begin(Formation.Formed batch, Runnable onHang) {
         tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
-        Call call = new Call(batch, onHang, ticker.nanos());
-        if (limitNanos != UNLIMITED) {
-            timers.schedule(call, call.startNanos + limitNanos);
+        if (batch.paddingRows() > 0) {
+            tell(() -> observer.batchPadded(id, batch.paddingRows()));
         }
+        Call call = new Call(batch, onHang, ticker.nanos());
+        arm(call, call.startNanos);
         return call;
+    }
+
+    /**
+     * Watches over a call that is a step of {@code members}, as over any other.
+     *
+     * @param onHang as for {@link #run}
+     */
+    Watch watch(List<PendingRequest> members, Runnable onHang) {
+        Watch watch = new Watch(members, onHang);
+        arm(watch, ticker.nanos());
+        return watch;
+    }
+
+    private void arm(Watch watch, long startNanos) {
+        if (limitNanos != UNLIMITED) {
+            timers.schedule(watch, startNanos + limitNanos);
+        }
+    }
+
+    /** A step of {@code size} requests is over, {@code joined} of which were new; the oldest of these had waited {@code queueNanos}. */
+    void stepped(int size, int joined, long queueNanos, long computeNanos) {
+        times.add(size, computeNanos);
+        tell(() -> observer.stepExecuted(id, size, joined, queueNanos, computeNanos));
     }
 
     private void tell(Runnable fact) {
@@ -91,7 +130,7 @@ final class BatchRunner {
         }
     }
 
-    private static ServingException asEngineFailure(Throwable e) {
+    static ServingException asEngineFailure(Throwable e) {
         if (e instanceof ServingException serving) {
             return serving;
         }
@@ -105,7 +144,7 @@ final class BatchRunner {
         if (outcomes.size() != members.size()) {
             LOG.error("{} answered {} requests of a batch of {}", id, outcomes.size(), members.size());
             failAll(members, new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched"));
-            outcomes.forEach(BatchRunner::discard);
+            outcomes.forEach(Outcome::release);
             return;
         }
         for (int i = 0; i < outcomes.size(); i++) {
@@ -113,79 +152,134 @@ final class BatchRunner {
         }
     }
 
-    private static void end(PendingRequest member, @Nullable Outcome outcome) {
+    static void end(PendingRequest member, @Nullable Outcome outcome) {
         if (outcome instanceof Outcome.Success success) {
             member.complete(success.response());
         } else if (outcome instanceof Outcome.Failure failure) {
             member.fail(failure.cause());
         } else {
-            member.fail(new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome"));
+            member.fail(noOutcome());
         }
     }
 
-    private static void failAll(List<PendingRequest> members, ServingException failure) {
-        members.forEach(member -> member.fail(failure));
+    private static ServingException noOutcome() {
+        return new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome");
     }
 
-    private static void discard(Outcome outcome) {
-        if (outcome instanceof Outcome.Success success) {
-            success.response().release();
+    /** Fails those that have not ended: all of them, unless they were to end one by one. */
+    private static void failAll(List<PendingRequest> members, ServingException failure) {
+        for (PendingRequest member : members) {
+            if (member.isRunning()) {
+                member.fail(failure);
+            }
         }
     }
 
     /**
-     * One call of an instance. As a timer it answers the members when the call takes too long; their inputs stay with the call until
-     * it returns.
+     * The timer of one call: answers the members when it takes too long. Their inputs stay with the call until it returns.
      */
-    final class Call extends Timer {
-        private final Formation.Formed formed;
+    class Watch extends Timer {
+        private final List<PendingRequest> members;
         private final Runnable onHang;
-        private final long startNanos;
 
-        private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
-            this.formed = formed;
+        private Watch(List<PendingRequest> members, Runnable onHang) {
+            this.members = members;
             this.onHang = onHang;
-            this.startNanos = startNanos;
         }
 
-        Batch batch() {
-            return new Batch(
-                    id, formed.members().stream().map(PendingRequest::request).toList());
-        }
-
-        /** It returned. */
-        void succeed(List<Outcome> outcomes) {
+        /** The call returned. */
+        void end() {
             timers.cancel(this);
-            List<PendingRequest> members = formed.members();
-            long computeNanos = ticker.nanos() - startNanos;
-            times.add(formed.rows(), computeNanos);
-            policy.executed(formed.rows(), computeNanos);
-            long queueNanos = startNanos - members.get(0).submittedNanos();
-            tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
-            scatter(members, outcomes);
-        }
-
-        /** It threw. */
-        void fail(Throwable e) {
-            timers.cancel(this);
-            LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
-            failAll(formed.members(), asEngineFailure(e));
         }
 
         @Override
         void fire() {
             long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
-            LOG.error(
-                    "A batch of {} for {} still runs after {} ms",
-                    formed.members().size(),
-                    id,
-                    millis);
+            LOG.error("A batch of {} for {} still runs after {} ms", members.size(), id, millis);
             ServingException late = new ServingException(
                     ErrorCode.ENGINE_FAILED, "Prediction took longer than " + millis + " ms (responseTimeout)");
-            formed.members().forEach(member -> {
+            members.forEach(member -> {
                 boolean unused = member.abandon(late);
             });
             onHang.run();
+        }
+    }
+
+    /** One call of an instance with a batch. */
+    final class Call extends Watch implements BatchSink {
+        private final Formation.Formed formed;
+        private final long startNanos;
+
+        private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
+            super(formed.members(), onHang);
+            this.formed = formed;
+            this.startNanos = startNanos;
+        }
+
+        Batch batch() {
+            List<PendingRequest> members = formed.members();
+            if (members.size() == 1) {
+                return new Batch(id, List.of(members.get(0).request()));
+            }
+            List<InferenceRequest> requests = new ArrayList<>(members.size());
+            for (PendingRequest member : members) {
+                requests.add(member.request());
+            }
+            return new Batch(id, requests);
+        }
+
+        /** It returned. */
+        void succeed(List<Outcome> outcomes) {
+            note();
+            scatter(formed.members(), outcomes);
+        }
+
+        /** It returned, and the answers came by {@link BatchSink}, or will come. */
+        void returned(boolean answersLater) {
+            note();
+            if (!answersLater) {
+                failAll(formed.members(), noOutcome());
+            }
+        }
+
+        private void note() {
+            end();
+            List<PendingRequest> members = formed.members();
+            long computeNanos = ticker.nanos() - startNanos;
+            times.add(formed.engineRows(), computeNanos);
+            policy.executed(formed.engineRows(), computeNanos);
+            noteIfAlone(computeNanos, false);
+            long queueNanos = startNanos - members.get(0).submittedNanos();
+            tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
+        }
+
+        @Override
+        public void part(int index, InferenceResponse part) {
+            formed.members().get(index).part(part);
+        }
+
+        @Override
+        public void end(int index, Outcome outcome) {
+            BatchRunner.end(formed.members().get(index), outcome);
+        }
+
+        @Override
+        public boolean isWanted(int index) {
+            return formed.members().get(index).isWanted();
+        }
+
+        /** It threw. */
+        void fail(Throwable e) {
+            end();
+            noteIfAlone(0, true);
+            LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
+            failAll(formed.members(), asEngineFailure(e));
+        }
+
+        private void noteIfAlone(long nanos, boolean hasFailed) {
+            if (formed.members().size() == 1) {
+                formed.members().get(0).ranAlone(nanos, hasFailed);
+            }
         }
     }
 }

@@ -3,7 +3,9 @@ package dev.sluice.scheduling;
 
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
+import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.LimitSpec;
@@ -27,11 +29,14 @@ import java.util.concurrent.CompletionStage;
 public final class BatchingScheduler implements RequestScheduler {
     private final RequestQueue queue;
     private final InstancePool instances;
+    private final Optional<Sequences> sequences;
+    private final Optional<Duration> queueTimeout;
+    private final Ticker ticker;
 
     /**
      * A scheduler without instances: requests wait until {@link #resize} starts some.
      *
-     * @param timer the process's own
+     * @param threads the process's own
      * @param clock tells when instances started
      */
     public BatchingScheduler(
@@ -40,25 +45,32 @@ public final class BatchingScheduler implements RequestScheduler {
             BatchPolicy policy,
             SchedulerSettings settings,
             SchedulingObserver observer,
-            SchedulingTimer timer,
+            SchedulingThreads threads,
             InstantSource clock) {
-        Ticker ticker = timer.ticker();
         ServiceTimes times = new ServiceTimes();
-        QueueBounds bounds = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
+        QueueBounds full = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
+        QueueBounds bounds =
+                new QueueBounds(full.requests(), settings.queueRows().orElse(full.rows()), full.bytes());
+        this.queueTimeout = settings.queueTimeout();
+        this.ticker = threads.ticker();
         this.queue = new RequestQueue(
-                new RequestQueue.Settings(id.name(), bounds, settings.priorities()),
+                new RequestQueue.Settings(
+                        id.name(), bounds, settings.priorities(), settings.sizes(), settings.splits()),
                 policy,
                 times,
-                timer.wheel(),
+                threads.timers(),
                 ticker,
-                () -> observer.answeredTwice(id));
+                () -> observer.answeredTwice(id),
+                CallerRuns.of(model));
         long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
-        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, timer.wheel(), limitNanos);
-        this.instances = new InstancePool(id, model, queue, runner, observer, ticker, clock);
+        BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, threads.timers(), limitNanos);
+        this.instances = new InstancePool(id, model, queue, runner, observer, threads, clock);
+        this.sequences =
+                settings.sequences().map(limits -> new Sequences(id.name(), limits, queue, threads, model::forget));
     }
 
     /**
-     * A scheduler with a timer of its own, one level, and no limit on bytes and on the time of calls.
+     * A scheduler with threads of its own, one level, and no limit on bytes and on the time of calls.
      *
      * @param queueCapacity most requests waiting
      */
@@ -76,13 +88,35 @@ public final class BatchingScheduler implements RequestScheduler {
                 policy,
                 new SchedulerSettings(queueCapacity, LimitSpec.ANY_BYTES, Optional.empty(), PrioritySpec.NONE),
                 observer,
-                new SchedulingTimer(ticker),
+                new SchedulingThreads(ticker),
                 clock);
     }
 
     @Override
     public void submit(InferenceRequest request, ResponseSink sink) {
-        queue.submit(request, sink);
+        InferenceRequest limited =
+                queueTimeout.map(limit -> withDeadline(request, limit)).orElse(request);
+        SequenceRef sequence = request.context().sequence().orElse(null);
+        if (sequence != null && sequences.isPresent()) {
+            sequences.get().submit(limited, sink, sequence);
+        } else {
+            queue.submit(limited, sink);
+        }
+    }
+
+    /** {@code request} with the model's deadline, unless its own is earlier. */
+    private InferenceRequest withDeadline(InferenceRequest request, Duration limit) {
+        RequestContext context = request.context();
+        long latest = ticker.nanos() + limit.toNanos();
+        if (context.deadlineNanos() != RequestContext.NO_DEADLINE && context.deadlineNanos() - latest <= 0) {
+            return request;
+        }
+        return new InferenceRequest(
+                request.model(),
+                request.inputs(),
+                request.wantedOutputs(),
+                request.parameters(),
+                context.withDeadline(latest));
     }
 
     @Override
@@ -103,6 +137,7 @@ public final class BatchingScheduler implements RequestScheduler {
 
     /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */
     public void evict(ServingException reason) {
+        sequences.ifPresent(all -> all.close(reason));
         queue.close(reason);
     }
 

@@ -9,8 +9,13 @@ sealed interface Formation {
      * Run these, which it has claimed; one or more.
      *
      * @param rows of all of them
+     * @param engineRows with the padding
      */
-    record Formed(List<PendingRequest> members, int rows, CloseReason reason) implements Formation {}
+    record Formed(List<PendingRequest> members, int rows, int engineRows, CloseReason reason) implements Formation {
+        int paddingRows() {
+            return engineRows - rows;
+        }
+    }
 
     /**
      * Sleep until woken, and come again.

@@ -50,6 +50,24 @@ final class IdleTakers {
         wake(taker);
     }
 
+    /** Takes out one that can be lent; null if there is none. */
+    @Nullable
+    Taker lendOne() {
+        if (isEmpty()) {
+            return null;
+        }
+        synchronized (asleep) {
+            for (Taker taker : asleep) {
+                if (taker.lend()) {
+                    asleep.removeFirstOccurrence(taker);
+                    count = asleep.size();
+                    return taker;
+                }
+            }
+        }
+        return null;
+    }
+
     private static void wake(@Nullable Taker taker) {
         if (taker != null) {
             taker.wake();

@@ -2,7 +2,8 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.engine.LoadedModel;
-import dev.sluice.inference.Ticker;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -11,13 +12,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The instances of one model version: those that serve, and those that left but are still in a call of the model. One whose call
  * takes too long leaves and is replaced; its memory is not touched before its call returns, and when too many calls hang there is
- * no replacement until one has returned.
+ * no replacement until one has returned. While that leaves no instance at all, requests are refused.
  *
  * <p><b>Threads:</b> safe from any thread; {@link #resize} by one at a time.
  */
@@ -27,20 +29,23 @@ final class InstancePool {
 
     private static final Logger LOG = LoggerFactory.getLogger(InstancePool.class);
 
-    private final InstanceThread.Parts parts;
+    private final Instance.Parts parts;
     private final InstantSource clock;
 
     /** Guarded by itself; oldest first. */
-    private final List<InstanceThread> instances = new ArrayList<>();
+    private final List<Instance> instances = new ArrayList<>();
 
     /** Guarded by {@link #instances}: those told to stop that are still in a call of the model. */
-    private final Set<InstanceThread> leaving = new HashSet<>();
+    private final Set<Instance> leaving = new HashSet<>();
 
     /** Guarded by {@link #instances}: those of the leaving whose call took too long. */
-    private final Set<InstanceThread> hanging = new HashSet<>();
+    private final Set<Instance> hanging = new HashSet<>();
 
     /** Guarded by {@link #instances}: replacements that wait until a call returns. */
     private int owed;
+
+    /** Guarded by {@link #instances}: what requests are refused with, since all instances hang; null if they are not. */
+    private @Nullable ServingException suspension;
 
     /** Guarded by {@link #instances}. */
     private int lastNumber;
@@ -51,9 +56,9 @@ final class InstancePool {
             RequestQueue queue,
             BatchRunner runner,
             SchedulingObserver observer,
-            Ticker ticker,
+            SchedulingThreads threads,
             InstantSource clock) {
-        this.parts = new InstanceThread.Parts(id, model, queue, runner, observer, ticker, this::replace);
+        this.parts = new Instance.Parts(id, model, queue, runner, observer, threads, this::replace);
         this.clock = clock;
     }
 
@@ -80,11 +85,13 @@ final class InstancePool {
 
     private CompletableFuture<Void> startOne(boolean isReplacement) {
         lastNumber++;
-        InstanceThread instance = new InstanceThread(parts, lastNumber, isReplacement, clock.instant());
+        Instance instance = new Instance(parts, lastNumber, isReplacement, clock.instant());
         instances.add(instance);
         instance.start();
         return instance.ready().toCompletableFuture().whenComplete((ready, failure) -> {
-            if (failure != null) {
+            if (failure == null) {
+                resume();
+            } else {
                 synchronized (instances) {
                     instances.remove(instance);
                 }
@@ -92,7 +99,20 @@ final class InstancePool {
         });
     }
 
-    private CompletableFuture<Void> stopOne(InstanceThread instance) {
+    /** There is an instance again. */
+    private void resume() {
+        ServingException over;
+        synchronized (instances) {
+            over = suspension;
+            suspension = null;
+        }
+        if (over != null) {
+            LOG.info("{} takes requests again", parts.id());
+            parts.queue().resume(over);
+        }
+    }
+
+    private CompletableFuture<Void> stopOne(Instance instance) {
         leaving.add(instance);
         instance.stop();
         return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
@@ -107,8 +127,9 @@ final class InstancePool {
     }
 
     /** Gives {@code hung} up. */
-    private void replace(InstanceThread hung) {
+    private void replace(Instance hung) {
         parts.queue().leave(hung);
+        ServingException nobodyLeft = null;
         synchronized (instances) {
             if (!instances.remove(hung)) {
                 // It was told to stop before, so nobody counts on it.
@@ -121,15 +142,31 @@ final class InstancePool {
                 owed++;
                 LOG.error("{} calls of {} hang; no more instances until one returns", hanging.size(), parts.id());
             }
+            if (instances.isEmpty()) {
+                nobodyLeft = allHang(hanging.size());
+                suspension = nobodyLeft;
+                // Under the lock, lest it come after the end of the suspension.
+                parts.queue().suspend(nobodyLeft);
+            }
             CompletableFuture<Void> unused = stopOne(hung);
         }
+        if (nobodyLeft != null) {
+            parts.queue().evict(nobodyLeft);
+        }
         parts.observer().instanceReplaced(parts.id());
+    }
+
+    private ServingException allHang(int calls) {
+        return ServingException.refusal(
+                ErrorCode.MODEL_UNAVAILABLE,
+                "Model \"" + parts.id().name() + "\" has no instance left: " + calls
+                        + " calls take longer than its responseTimeout. It takes requests again when one of them returns.");
     }
 
     /** The instances there are, oldest first. */
     List<InstanceStatus> statuses() {
         synchronized (instances) {
-            return instances.stream().map(InstanceThread::status).toList();
+            return instances.stream().map(Instance::status).toList();
         }
     }
 }

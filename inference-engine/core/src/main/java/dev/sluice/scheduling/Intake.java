@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -35,16 +33,20 @@ final class Intake {
         return size;
     }
 
-    /** Takes all, in the order they were added. */
-    Iterable<PendingRequest> drain() {
-        Deque<PendingRequest> drained = new ArrayDeque<>();
+    /** Takes all: the first that was added, from which {@link PendingRequest#takeNext} leads to the others; null if there are none. */
+    @Nullable
+    PendingRequest drain() {
+        if (isEmpty()) {
+            return null;
+        }
+        PendingRequest first = null;
         PendingRequest each = last.getAndSet(null);
         while (each != null) {
-            drained.push(each);
             PendingRequest before = each.handedOverBefore;
-            each.handedOverBefore = null;
+            each.handedOverBefore = first;
+            first = each;
             each = before;
         }
-        return drained;
+        return first;
     }
 }

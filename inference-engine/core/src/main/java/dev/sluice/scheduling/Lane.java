@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,13 +15,30 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> guarded by the queue's formation lock.
  */
 final class Lane {
+    private final String tenant;
     private final ArrayDeque<PendingRequest> arrivals = new ArrayDeque<>();
-    private final Map<ShapeKey, ArrayDeque<PendingRequest>> byKey = new HashMap<>();
+    private final Map<ShapeKey, Alike> byKey = new HashMap<>();
+
+    /** One of {@link #byKey}, the last that was looked for: most models are asked with one shape. */
+    private @Nullable Alike lastAlike;
 
     /** Rows served, on top of the level's account when the tenant came. */
     private long served;
 
-    Lane(long served) {
+    /** Those of one shape. */
+    private record Alike(ShapeKey key, ArrayDeque<PendingRequest> requests) {}
+
+    Lane(String tenant, long served) {
+        this.tenant = tenant;
+        this.served = served;
+    }
+
+    String tenant() {
+        return tenant;
+    }
+
+    /** The tenant comes again. */
+    void reopen(long served) {
         this.served = served;
     }
 
@@ -34,42 +52,74 @@ final class Lane {
 
     void add(PendingRequest request) {
         arrivals.addLast(request);
-        byKey.computeIfAbsent(request.key(), key -> new ArrayDeque<>()).addLast(request);
+        Alike alike = find(request.key());
+        if (alike == null) {
+            alike = new Alike(request.key(), new ArrayDeque<>());
+            byKey.put(request.key(), alike);
+        }
+        alike.requests.addLast(request);
+    }
+
+    private @Nullable Alike find(ShapeKey key) {
+        Alike last = lastAlike;
+        if (last == null || !last.key.equals(key)) {
+            last = byKey.get(key);
+            lastAlike = last;
+        }
+        return last;
     }
 
     /** The oldest that waits; null if none does. */
     @Nullable
     PendingRequest head() {
-        PendingRequest first = arrivals.peekFirst();
-        while (first != null && !first.isQueued()) {
-            arrivals.removeFirst();
-            first = arrivals.peekFirst();
+        PendingRequest first = firstQueued(arrivals);
+        if (first == null) {
+            forgetAlike();
         }
         return first;
+    }
+
+    /** Nothing waits: nothing is to be held on to. */
+    private void forgetAlike() {
+        if (byKey.size() == 1 && lastAlike != null) {
+            lastAlike.requests.clear();
+        } else {
+            byKey.clear();
+            lastAlike = null;
+        }
     }
 
     /** The oldest of {@code key} that waits; null if none does. */
     @Nullable
     PendingRequest head(ShapeKey key) {
-        ArrayDeque<PendingRequest> alike = byKey.get(key);
+        Alike alike = find(key);
         if (alike == null) {
             return null;
         }
-        PendingRequest first = alike.peekFirst();
-        while (first != null && !first.isQueued()) {
-            alike.removeFirst();
-            first = alike.peekFirst();
-        }
-        if (first == null) {
+        PendingRequest first = firstQueued(alike.requests);
+        if (first == null && byKey.size() > 1) {
             byKey.remove(key);
+            lastAlike = null;
         }
         return first;
     }
 
-    /** Those of {@code key}, oldest first, also such that do not wait any more. */
+    private static @Nullable PendingRequest firstQueued(ArrayDeque<PendingRequest> requests) {
+        PendingRequest first = requests.peekFirst();
+        while (first != null && !first.isQueued()) {
+            requests.removeFirst();
+            first = requests.peekFirst();
+        }
+        return first;
+    }
+
+    /** Those of {@code key}, oldest first, the first of which waits; some of the others may not any more. */
     Iterable<PendingRequest> alike(ShapeKey key) {
-        ArrayDeque<PendingRequest> alike = byKey.get(key);
-        return alike == null ? List.of() : alike;
+        // Whoever looks at all of them would else come past those that ran since, again and again.
+        if (head(key) == null) {
+            return List.of();
+        }
+        return Objects.requireNonNull(find(key), "alike").requests;
     }
 
     /** All, oldest first, also such that do not wait any more. */
@@ -84,7 +134,8 @@ final class Lane {
     /** Drops what does not wait any more. */
     void compact() {
         arrivals.removeIf(request -> !request.isQueued());
-        byKey.values().forEach(alike -> alike.removeIf(request -> !request.isQueued()));
-        byKey.values().removeIf(ArrayDeque::isEmpty);
+        byKey.values().forEach(alike -> alike.requests.removeIf(request -> !request.isQueued()));
+        byKey.values().removeIf(alike -> alike.requests.isEmpty());
+        lastAlike = null;
     }
 }

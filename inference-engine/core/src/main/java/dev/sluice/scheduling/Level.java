@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
-import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,10 @@ final class Level {
     static final long ANY_AGE = Long.MIN_VALUE;
 
     private final int index;
-    private final Map<String, Lane> lanes = new LinkedHashMap<>();
+    private final Map<String, Lane> byTenant = new HashMap<>();
+
+    /** Those of {@link #byTenant}, in the order the tenants came. */
+    private final List<Lane> lanes = new ArrayList<>();
 
     /** Rows that the tenant whose turn it was last had been served: where a tenant that comes starts to count. */
     private long account;
@@ -30,21 +34,34 @@ final class Level {
     }
 
     void add(PendingRequest request) {
-        lanes.computeIfAbsent(request.tenant(), tenant -> new Lane(account)).add(request);
+        Lane lane = byTenant.get(request.tenant());
+        if (lane == null) {
+            lane = new Lane(request.tenant(), account);
+            byTenant.put(request.tenant(), lane);
+            lanes.add(lane);
+        } else if (lane.head() == null) {
+            lane.reopen(account);
+        }
+        lane.add(request);
     }
 
-    /** The lanes in which something waits. */
-    Collection<Lane> lanes() {
-        lanes.values().removeIf(lane -> lane.head() == null);
-        return lanes.values();
+    /** The lanes in which something waits, and one in which nothing may wait: most models have one tenant, which comes again. */
+    List<Lane> lanes() {
+        for (int i = lanes.size() - 1; i >= 0 && lanes.size() > 1; i--) {
+            if (lanes.get(i).head() == null) {
+                byTenant.remove(lanes.remove(i).tenant());
+            }
+        }
+        return lanes;
     }
 
     /** The oldest that waits; null if none does. */
     @Nullable
     PendingRequest oldest() {
         PendingRequest oldest = null;
-        for (Lane lane : lanes()) {
-            PendingRequest head = lane.head();
+        List<Lane> all = lanes();
+        for (int i = 0; i < all.size(); i++) {
+            PendingRequest head = all.get(i).head();
             if (head != null && (oldest == null || head.submittedNanos() - oldest.submittedNanos() < 0)) {
                 oldest = head;
             }
@@ -61,7 +78,9 @@ final class Level {
     PendingRequest turn(long leastAgeNanos, long nowNanos) {
         Lane fewest = null;
         PendingRequest turn = null;
-        for (Lane lane : lanes()) {
+        List<Lane> all = lanes();
+        for (int i = 0; i < all.size(); i++) {
+            Lane lane = all.get(i);
             PendingRequest head = lane.head();
             if (head != null
                     && nowNanos - head.submittedNanos() >= leastAgeNanos
@@ -92,7 +111,7 @@ final class Level {
 
     /** Counts a request that was taken into a batch. */
     void charge(PendingRequest taken, boolean wasItsTurn) {
-        Lane lane = lanes.get(taken.tenant());
+        Lane lane = byTenant.get(taken.tenant());
         if (lane != null) {
             if (wasItsTurn) {
                 account = Math.max(account, lane.served());
@@ -103,13 +122,13 @@ final class Level {
 
     int nodes() {
         int nodes = 0;
-        for (Lane lane : lanes.values()) {
+        for (Lane lane : lanes) {
             nodes += lane.nodes();
         }
         return nodes;
     }
 
     void compact() {
-        lanes.values().forEach(Lane::compact);
+        lanes.forEach(Lane::compact);
     }
 }

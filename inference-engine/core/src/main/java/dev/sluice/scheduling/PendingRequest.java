@@ -19,7 +19,10 @@ import org.slf4j.LoggerFactory;
  *  QUEUED ─────────► CLAIMED ─────────────────► DONE
  *    ├─► EXPIRED (its deadline)    │                            the answer is here before the call is over:
  *    ├─► CANCELLED (caller gone)   └─► ABANDONED ──► DONE       caller gone, or the call took too long
- *    └─► EVICTED (unloaded)
+ *    ├─► EVICTED (unloaded)
+ *    └─► HANDED_ON (its turn in a sequence has come: the queue makes another of it)
+ *
+ *  CLAIMED ◄──► STREAMING (a part is being handed over) ─► LEAVING (given up meanwhile) ─► ABANDONED
  * </pre>
  *
  * Each arrow is one compare-and-set, and who makes it owns what follows. Who ends a request that was never claimed answers it and
@@ -37,17 +40,23 @@ final class PendingRequest extends Timer implements Runnable {
     enum State {
         QUEUED,
         CLAIMED,
+        STREAMING,
+        LEAVING,
         ABANDONED,
         DONE,
         EXPIRED,
         CANCELLED,
-        EVICTED
+        EVICTED,
+        HANDED_ON
     }
 
     /** What has to hear that a request is no longer queued, or was answered twice. */
     interface Owner {
         /** {@code request} has left QUEUED; called once, by who took it out, before its answer. */
         void left(PendingRequest request);
+
+        /** {@code request} ran alone in a call of that length, or one that failed. */
+        default void ranAlone(PendingRequest request, long nanos, boolean hasFailed) {}
 
         /** A second answer was given to a request, and dropped. */
         void answeredTwice();
@@ -62,7 +71,13 @@ final class PendingRequest extends Timer implements Runnable {
     /** Written by who makes an arrow of the drawing. */
     private volatile State state = State.QUEUED;
 
-    /** Written before it is handed to the queue by the thread that submits: the request that was handed over before. */
+    /** Written by who gives it up while a part is being handed over, before it says so; read by who hands over. */
+    private volatile @Nullable ServingException givenUpFor;
+
+    /**
+     * Written before it is handed to the queue by the thread that submits: the request that was handed over before. When they have
+     * been taken out, written by who took them: the one that was handed over after.
+     */
     @Nullable
     PendingRequest handedOverBefore;
 
@@ -83,6 +98,14 @@ final class PendingRequest extends Timer implements Runnable {
      * @param hasWaitedForInstance whether all instances were busy when it came
      */
     record Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance) {}
+
+    /** The one handed over after it, when it was taken out of the intake with others; asked for once. */
+    @Nullable
+    PendingRequest takeNext() {
+        PendingRequest next = handedOverBefore;
+        handedOverBefore = null;
+        return next;
+    }
 
     InferenceRequest request() {
         return request;
@@ -139,7 +162,7 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** The second half of {@link #expire}. */
     void answerExpired() {
-        endUnclaimed(new ServingException(
+        endUnclaimed(ServingException.refusal(
                 ErrorCode.DEADLINE_EXCEEDED,
                 "The deadline passed while the request for model "
                         + request.model().name() + " was waiting"));
@@ -173,13 +196,57 @@ final class PendingRequest extends Timer implements Runnable {
         }
     }
 
+    /** Takes it out to be queued elsewhere, with its sink and its inputs; false if it has ended. */
+    boolean handOn() {
+        return leaveQueue(State.HANDED_ON);
+    }
+
     /** Answers a claimed request now, while the engine still reads its inputs; does nothing if it has been answered. */
     boolean abandon(ServingException failure) {
-        boolean won = STATE.compareAndSet(this, State.CLAIMED, State.ABANDONED);
-        if (won) {
-            answer(failure);
+        while (isWanted()) {
+            if (STATE.compareAndSet(this, State.CLAIMED, State.ABANDONED)) {
+                answer(failure);
+                return true;
+            }
+            givenUpFor = failure;
+            if (STATE.compareAndSet(this, State.STREAMING, State.LEAVING)) {
+                return true;
+            }
         }
-        return won;
+        return false;
+    }
+
+    /** Whether it runs, and somebody waits for its answer. */
+    boolean isWanted() {
+        State now = state;
+        return now == State.CLAIMED || now == State.STREAMING;
+    }
+
+    /** Whether it runs: was claimed, and has not come to its end, wanted or not. */
+    boolean isRunning() {
+        return isWanted() || state == State.ABANDONED;
+    }
+
+    /**
+     * Hands one part of its answer over, or drops it if nobody waits for it any more. Who gives the request up meanwhile leaves the
+     * last word to this thread, so that no sink is called by two at once.
+     */
+    void part(InferenceResponse part) {
+        if (!STATE.compareAndSet(this, State.CLAIMED, State.STREAMING)) {
+            guarded("dropping", part::release);
+            return;
+        }
+        guarded("streaming", () -> sink.part(part));
+        if (!STATE.compareAndSet(this, State.STREAMING, State.CLAIMED)) {
+            ServingException reason = givenUpFor;
+            state = State.ABANDONED;
+            answer(reason == null ? cancelled() : reason);
+        }
+    }
+
+    /** The call was for it alone, and is over; its end is to follow. */
+    void ranAlone(long nanos, boolean hasFailed) {
+        owner.ranAlone(this, nanos, hasFailed);
     }
 
     /** The call is over, with this answer. */
@@ -231,7 +298,7 @@ final class PendingRequest extends Timer implements Runnable {
     }
 
     private static ServingException cancelled() {
-        return new ServingException(ErrorCode.CANCELLED, "The client went away");
+        return ServingException.refusal(ErrorCode.CANCELLED, "The client went away");
     }
 
     /** No step may throw; one that does must not keep this request, or its neighbours, from their answers. */

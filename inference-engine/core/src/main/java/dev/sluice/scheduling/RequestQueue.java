@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.PrioritySpec;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,13 +25,14 @@ import org.jspecify.annotations.Nullable;
  * first and looks for sleepers second: one of them sees the other.
  */
 final class RequestQueue implements PendingRequest.Owner {
-    private final Settings settings;
     private final BatchPolicy policy;
-    private final ServiceTimes times;
     private final TimerWheel timers;
     private final Ticker ticker;
     private final Runnable onSecondAnswer;
+    private final CallerRuns callers;
     private final Admission admission;
+    private final Refusals refusals;
+    private final Reception reception;
     private final Intake intake = new Intake();
     private final IdleTakers idle = new IdleTakers();
     private final ReentrantLock formation = new ReentrantLock();
@@ -43,27 +43,29 @@ final class RequestQueue implements PendingRequest.Owner {
     /** Guarded by {@link #formation}. */
     private final WaitingRequests waiting;
 
+    /** Guarded by {@link #formation}. */
+    private final BatchFormer former;
+
     /** Changed under {@link #formation}: takers there are. */
     private final AtomicInteger members = new AtomicInteger();
 
     /** Changed under {@link #formation}: those of them that run a batch. */
     private final AtomicInteger busy = new AtomicInteger();
 
-    /** Written under {@link #formation}: while a taker waits for company, the rows that would end that; else 0. */
-    private volatile long rowsWorthWaking;
-
-    /** Written under {@link #formation}: while a taker waits for company, deadlines before this cannot wait as long. */
-    private volatile long deadlineWorthWaking;
-
-    /** Written by who closes or suspends: why nothing is taken now; null while the queue is open. */
-    private volatile @Nullable ServingException closedBecause;
+    /** Written by who closes, suspends or resumes: why nothing is taken now; null while the queue is open. */
+    private final AtomicReference<@Nullable ServingException> closedBecause = new AtomicReference<>();
 
     /**
-     * The bounds and levels of a queue.
+     * The bounds and levels of a queue, and the sizes of its batches.
      *
      * @param name of the model, for messages
+     * @param splits whether a request with more rows than a batch may have runs in parts
      */
-    record Settings(String name, QueueBounds bounds, PrioritySpec priorities) {}
+    record Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
+        Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
+            this(name, bounds, priorities, AllowedSizes.ANY, false);
+        }
+    }
 
     RequestQueue(
             Settings settings,
@@ -72,16 +74,30 @@ final class RequestQueue implements PendingRequest.Owner {
             TimerWheel timers,
             Ticker ticker,
             Runnable onSecondAnswer) {
-        this.settings = settings;
+        this(settings, policy, times, timers, ticker, onSecondAnswer, CallerRuns.NEVER);
+    }
+
+    /** @param callers which requests may run on the threads that submit them */
+    RequestQueue(
+            Settings settings,
+            BatchPolicy policy,
+            ServiceTimes times,
+            TimerWheel timers,
+            Ticker ticker,
+            Runnable onSecondAnswer,
+            CallerRuns callers) {
         this.policy = policy;
-        this.times = times;
         this.timers = timers;
         this.ticker = ticker;
         this.onSecondAnswer = onSecondAnswer;
+        this.callers = callers;
         this.admission = new Admission(settings.bounds());
+        this.refusals = new Refusals(settings.name(), admission, times);
+        this.reception = new Reception(settings, policy.maxRows(), admission, refusals, this);
         PrioritySpec priorities = settings.priorities();
-        this.waiting =
-                new WaitingRequests(priorities.levels(), priorities.ageing().toNanos(), policy.maxRows());
+        this.waiting = new WaitingRequests(
+                priorities.levels(), priorities.ageing().toNanos(), policy.maxRows(), settings.sizes());
+        this.former = new BatchFormer(policy, times, settings.sizes(), ticker, waiting);
     }
 
     /**
@@ -91,34 +107,24 @@ final class RequestQueue implements PendingRequest.Owner {
      *     DEADLINE_EXCEEDED}, or what the queue was closed with; then nothing has happened
      */
     void submit(InferenceRequest request, ResponseSink sink) {
-        ServingException closed = closedBecause;
+        ServingException closed = closedBecause.get();
         if (closed != null) {
             throw closed;
         }
+        if (admission.isFull()) {
+            // Looked at before anything is made for the request.
+            throw refusals.overloaded(members.get());
+        }
         long now = ticker.nanos();
         if (request.context().isExpired(now)) {
-            throw new ServingException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "The deadline had passed when the request for model " + settings.name() + " came");
+            throw refusals.late();
         }
-        PendingRequest pending = new PendingRequest(this, request, sink, now, traits(request));
-        if (!admission.tryEnter(pending.rows(), pending.traits().bytes())) {
-            throw overloaded();
+        Reception.Arrival arrival = new Reception.Arrival(now, members.get(), areAllBusy());
+        if (reception.isSplit(request)) {
+            reception.parts(request, sink, arrival).forEach(this::enqueue);
+        } else {
+            enqueue(reception.whole(request, sink, arrival));
         }
-        enqueue(pending);
-    }
-
-    private PendingRequest.Traits traits(InferenceRequest request) {
-        boolean isAlone = policy.maxRows() == 1;
-        int rows = isAlone ? 1 : ShapeKey.rowsOf(request);
-        if (rows > policy.maxRows()) {
-            throw new ServingException(
-                    ErrorCode.INVALID_INPUT,
-                    "rows: " + rows + " (expected: 1.." + policy.maxRows() + ", the batch size of model \""
-                            + settings.name() + "\")");
-        }
-        return new PendingRequest.Traits(
-                rows, ShapeKey.bytesOf(request), ShapeKey.of(request), level(request.context()), areAllBusy());
     }
 
     private boolean areAllBusy() {
@@ -126,48 +132,111 @@ final class RequestQueue implements PendingRequest.Owner {
         return all > 0 && busy.get() >= all;
     }
 
-    private int level(RequestContext context) {
-        PrioritySpec priorities = settings.priorities();
-        return context.priority() == RequestContext.DEFAULT_PRIORITY
-                ? priorities.defaultLevel() - 1
-                : Math.min(context.priority(), priorities.levels()) - 1;
-    }
-
-    private ServingException overloaded() {
-        long drainNanos = times.drainNanos(admission.rows(), members.get());
-        long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(drainNanos + 999_999_999));
-        QueueBounds bounds = admission.bounds();
-        int requests = admission.requests();
-        // The bound that was met; another thread may have made room again meanwhile.
-        String held = requests >= bounds.requests()
-                ? requests + " requests of at most " + bounds.requests()
-                : admission.rows() + " rows of at most " + bounds.rows() + " and " + admission.bytes()
-                        + " bytes of at most " + bounds.bytes();
-        return new ServingException(
-                ErrorCode.OVERLOADED,
-                "Model \"" + settings.name() + "\" is overloaded: its queue holds " + held + ". Retry later.",
-                Duration.ofSeconds(seconds));
-    }
-
     private void enqueue(PendingRequest pending) {
-        if (pending.deadlineNanos() != RequestContext.NO_DEADLINE) {
-            timers.schedule(pending, pending.deadlineNanos());
+        boolean maybeHere = admission.requests() == 1 && callers.mayRun(pending);
+        if (!maybeHere) {
+            scheduleDeadline(pending);
         }
         pending.request().context().cancellation().onCancel(pending);
+        if (maybeHere) {
+            if (runHere(pending)) {
+                return;
+            }
+            scheduleDeadline(pending);
+        }
         intake.add(pending);
-        ServingException closed = closedBecause;
+        ServingException closed = closedBecause.get();
         if (closed != null) {
             // Closed since it was asked: whoever closed may have looked before this was added.
             pending.evict(closed);
-        } else if (!idle.isEmpty() && isWorthWaking(pending)) {
+        } else if (!idle.isEmpty() && former.isWorthWaking(pending, admission.rows())) {
             idle.wakeOne();
         }
     }
 
-    private boolean isWorthWaking(PendingRequest added) {
-        long deadline = added.deadlineNanos();
-        boolean cannotWait = deadline != RequestContext.NO_DEADLINE && deadline - deadlineWorthWaking < 0;
-        return cannotWait || admission.rows() >= rowsWorthWaking;
+    private void scheduleDeadline(PendingRequest pending) {
+        if (pending.deadlineNanos() != RequestContext.NO_DEADLINE) {
+            timers.schedule(pending, pending.deadlineNanos());
+            if (!pending.isQueued()) {
+                timers.cancel(pending);
+            }
+        }
+    }
+
+    /**
+     * Runs {@code pending} on this thread if nothing else waits, an instance is at rest, and the policy has it run now.
+     *
+     * @return false if it is still to be handed over
+     */
+    private boolean runHere(PendingRequest pending) {
+        if (!formation.tryLock()) {
+            return false;
+        }
+        Taker taker;
+        Formation next;
+        List<PendingRequest> expired = new ArrayList<>(0);
+        try {
+            // Whatever waits has been counted before; and who closes looks for it under this lock.
+            boolean isAlone = admission.requests() == 1 && closedBecause.get() == null;
+            taker = isAlone ? idle.lendOne() : null;
+            if (taker == null) {
+                return false;
+            }
+            waiting.add(pending);
+            next = formHere(expired);
+            setBusy(taker, next instanceof Formation.Formed);
+        } finally {
+            formation.unlock();
+        }
+        if (next instanceof Formation.Formed batch) {
+            taker.runLent(batch);
+        } else {
+            // It waits for company, or has ended. Whoever is woken sees to it.
+            scheduleDeadline(pending);
+            taker.giveBack();
+        }
+        expired.forEach(PendingRequest::answerExpired);
+        return true;
+    }
+
+    /** The request has been taken, so that a fault is not its caller's: the carrier comes across it. */
+    private Formation formHere(List<PendingRequest> expired) {
+        try {
+            return former.form(expired);
+        } catch (RuntimeException | Error e) {
+            return new Formation.Sleep(TimerWheel.NEVER);
+        }
+    }
+
+    /** Whether a request like the one of {@code batch} may run on its caller's thread. */
+    boolean mayRunOnCaller(Formation.Formed batch) {
+        return batch.members().size() == 1 && callers.mayRun(batch.members().get(0));
+    }
+
+    /** The batch that {@code taker} was lent for is over; gives whether it has to ask for another. */
+    boolean over(Taker taker) {
+        if (!formation.tryLock()) {
+            return true;
+        }
+        try {
+            setBusy(taker, false);
+            if (taker.isMember) {
+                idle.add(taker);
+            }
+        } finally {
+            formation.unlock();
+        }
+        // Asleep first, looked second: who submits now finds it asleep, or is seen here.
+        return admission.requests() > 0;
+    }
+
+    @Override
+    public void ranAlone(PendingRequest request, long nanos, boolean hasFailed) {
+        if (hasFailed) {
+            callers.failed(request);
+        } else {
+            callers.ran(request, nanos);
+        }
     }
 
     /** Counts {@code taker} among those that take batches. */
@@ -206,9 +275,14 @@ final class RequestQueue implements PendingRequest.Owner {
      * again, or leaves.
      */
     Formation form(Taker taker) {
-        List<PendingRequest> expired = new ArrayList<>();
+        List<PendingRequest> expired = new ArrayList<>(0);
         try {
-            return form(taker, expired);
+            Formation next = form(taker, expired);
+            if (next instanceof Formation.Formed && admission.requests() > 0) {
+                // Outside of the lock: it may take a thread to be made.
+                idle.wakeOne();
+            }
+            return next;
         } finally {
             expired.forEach(PendingRequest::answerExpired);
         }
@@ -223,12 +297,6 @@ final class RequestQueue implements PendingRequest.Owner {
                 Formation next = formOnce(expired);
                 if (next instanceof Formation.Formed) {
                     setBusy(taker, true);
-                    // Whoever waits for company from now on is another: those that sleep are to be woken for any
-                    // request.
-                    rowsWorthWaking = 0;
-                    if (admission.requests() > 0) {
-                        idle.wakeOne();
-                    }
                     return next;
                 }
                 idle.add(taker);
@@ -242,6 +310,19 @@ final class RequestQueue implements PendingRequest.Owner {
         }
     }
 
+    /** Claims at most {@code most} of those that are due, for a taker that is at work and has room for more; none if none wait. */
+    List<PendingRequest> more(int most) {
+        List<PendingRequest> expired = new ArrayList<>();
+        formation.lock();
+        try {
+            takeIn();
+            return former.take(most, expired);
+        } finally {
+            formation.unlock();
+            expired.forEach(PendingRequest::answerExpired);
+        }
+    }
+
     private void setBusy(Taker taker, boolean isBusy) {
         if (taker.isMember && taker.isBusy != isBusy) {
             busy.addAndGet(isBusy ? 1 : -1);
@@ -250,52 +331,20 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private Formation formOnce(List<PendingRequest> expired) {
-        while (true) {
-            takeIn();
-            long now = ticker.nanos();
-            PendingRequest due = waiting.due(now);
-            if (due == null) {
-                rowsWorthWaking = 0;
-                return new Formation.Sleep(TimerWheel.NEVER);
-            }
-            BatchPolicy.QueueFacts facts = waiting.facts(due, times, false);
-            BatchPolicy.Decision decision = policy.decide(facts, now);
-            if (decision instanceof BatchPolicy.Decision.WaitUntil) {
-                facts = waiting.facts(due, times, true);
-                decision = policy.decide(facts, now);
-            }
-            if (decision instanceof BatchPolicy.Decision.WaitUntil wait) {
-                rowsWorthWaking = policy.fullRows();
-                deadlineWorthWaking = wait.nanos() + times.estimateNanos(policy.maxRows()) + TimerWheel.TICK_NANOS;
-                return new Formation.Sleep(wait.nanos());
-            }
-            int size = Math.min(((BatchPolicy.Decision.Close) decision).size(), policy.maxRows());
-            List<PendingRequest> batch = waiting.claim(due, size, now, expired);
-            if (!batch.isEmpty()) {
-                int rows = batch.stream().mapToInt(PendingRequest::rows).sum();
-                return new Formation.Formed(batch, rows, reason(rows, facts, now));
-            }
-        }
+        takeIn();
+        return former.form(expired);
     }
 
     private void takeIn() {
         endedUnseen.set(0);
-        for (PendingRequest request : intake.drain()) {
+        PendingRequest next;
+        for (PendingRequest request = intake.drain(); request != null; request = next) {
+            next = request.takeNext();
             if (request.isQueued()) {
                 waiting.add(request);
             }
         }
         waiting.compact(admission.requests());
-    }
-
-    private CloseReason reason(int rows, BatchPolicy.QueueFacts facts, long nowNanos) {
-        if (rows >= policy.fullRows()) {
-            return CloseReason.FULL;
-        }
-        if (facts.hasWaitedForInstance()) {
-            return CloseReason.BUSY;
-        }
-        return facts.mustStart(nowNanos) ? CloseReason.DEADLINE : CloseReason.WINDOW;
     }
 
     @Override
@@ -324,18 +373,46 @@ final class RequestQueue implements PendingRequest.Owner {
         onSecondAnswer.run();
     }
 
-    /** Ends all that wait with {@code reason}, and refuses later ones with it. */
+    /** Ends all that wait with {@code reason}, and refuses later ones with it, for good. */
     void close(ServingException reason) {
-        closedBecause = reason;
-        List<PendingRequest> all;
+        closedBecause.set(reason);
+        evict(reason);
+    }
+
+    /** Refuses with {@code reason} until {@link #resume}; {@link #evict} is to follow. Does nothing if it is closed. */
+    void suspend(ServingException reason) {
+        closedBecause.compareAndSet(null, reason);
+    }
+
+    /** Takes requests again if it is suspended for {@code reason}. */
+    void resume(ServingException reason) {
         formation.lock();
         try {
-            takeIn();
-            all = waiting.all();
+            closedBecause.compareAndSet(reason, null);
+        } finally {
+            formation.unlock();
+        }
+    }
+
+    /** Ends all that wait with {@code reason}, if that is why nothing is taken. */
+    void evict(ServingException reason) {
+        List<PendingRequest> all = List.of();
+        formation.lock();
+        try {
+            // Those that came since it was resumed have somebody to run them.
+            if (closedBecause.get() == reason) {
+                takeIn();
+                all = waiting.all();
+            }
         } finally {
             formation.unlock();
         }
         all.forEach(request -> request.evict(reason));
+    }
+
+    /** Most rows of a batch. */
+    int maxRows() {
+        return policy.maxRows();
     }
 
     /** Requests it links to, waiting or not. */

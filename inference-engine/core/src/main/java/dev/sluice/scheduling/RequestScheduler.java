@@ -7,7 +7,8 @@ import dev.sluice.inference.ResponseSink;
 /**
  * Decides when, and together with which others, a request runs.
  *
- * <p><b>Threads:</b> safe from any thread; never blocks its caller.
+ * <p><b>Threads:</b> safe from any thread; never blocks its caller. The sink may be called before {@link #submit} returns, on the
+ * caller's thread: a request that waits for nobody, of a model that only computes, runs there if that takes microseconds.
  */
 public interface RequestScheduler {
     /**
@@ -17,7 +18,8 @@ public interface RequestScheduler {
      * it owns nothing and has not touched the sink.
      *
      * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if the queue is full, with the time after which there may
-     *     be room; {@code INVALID_INPUT} if it has more rows than a batch may; {@code DEADLINE_EXCEEDED} if it came too late
+     *     be room; {@code INVALID_INPUT} if it has more rows than a batch may,
+     *     or, where such requests are split, more than the queue; {@code DEADLINE_EXCEEDED} if it came too late
      */
     void submit(InferenceRequest request, ResponseSink sink);
 

@@ -6,7 +6,7 @@ import dev.sluice.model.ModelId;
 /**
  * Hears what a scheduler did, for metrics.
  *
- * <p><b>Threads:</b> called on instance threads and the timer's; must not block and must not throw.
+ * <p><b>Threads:</b> called on carriers, threads that submit, and the timer's; must not block and must not throw.
  */
 public interface SchedulingObserver {
     /**
@@ -20,6 +20,19 @@ public interface SchedulingObserver {
 
     /** A batch of {@code rows} rows was formed and is about to run. */
     default void batchFormed(ModelId model, int rows, CloseReason reason) {}
+
+    /**
+     * An instance that works step by step made a step.
+     *
+     * @param size requests in work
+     * @param joined how many of them made their first step
+     * @param queueNanos how long the oldest of those that joined had waited; 0 if none did
+     * @param computeNanos how long the step took
+     */
+    default void stepExecuted(ModelId model, int size, int joined, long queueNanos, long computeNanos) {}
+
+    /** That batch is padded with {@code rows} rows, 1 or more, to a size its engine may be given. */
+    default void batchPadded(ModelId model, int rows) {}
 
     /** A request that had its answer was given another, which was dropped: a fault of ours. */
     default void answeredTwice(ModelId model) {}

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads:</b> safe from any thread.
  */
-public final class SchedulingTimer {
+final class SchedulingTimer {
     private static final Logger LOG = LoggerFactory.getLogger(SchedulingTimer.class);
 
     /** How long the thread stays without a timer. */
@@ -29,7 +29,7 @@ public final class SchedulingTimer {
     private final TimerWheel wheel;
     private final AtomicReference<@Nullable Thread> driver = new AtomicReference<>();
 
-    public SchedulingTimer(Ticker ticker) {
+    SchedulingTimer(Ticker ticker) {
         this.ticker = ticker;
         this.wheel = new TimerWheel(ticker.nanos(), this::wakeDriver);
     }

@@ -69,7 +69,7 @@ final class ShapeKey {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof ShapeKey key && hash == key.hash && columns.equals(key.columns);
+        return this == other || (other instanceof ShapeKey key && hash == key.hash && columns.equals(key.columns));
     }
 
     @Override

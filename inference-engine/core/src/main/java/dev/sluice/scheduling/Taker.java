@@ -9,6 +9,22 @@ abstract class Taker {
     /** Guarded by the queue's formation lock: whether it runs a batch. */
     boolean isBusy;
 
+    /**
+     * Has it run nothing but what {@link #runLent} is called with, from now until that returns or {@link #giveBack}; only while it
+     * sleeps. False if that cannot be now.
+     */
+    boolean lend() {
+        return false;
+    }
+
+    /** Runs {@code batch} on the calling thread, to which it was lent, and takes it back. */
+    void runLent(Formation.Formed batch) {
+        throw new IllegalStateException("not lent");
+    }
+
+    /** Takes it back from who lent it, without having run anything. */
+    void giveBack() {}
+
     /** Makes it ask again, now or when it next would sleep; from any thread, without blocking. */
     abstract void wake();
 }

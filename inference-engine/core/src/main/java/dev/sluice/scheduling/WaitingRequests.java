@@ -2,6 +2,7 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.inference.RequestContext;
+import dev.sluice.model.AllowedSizes;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,25 @@ final class WaitingRequests {
     private final List<Level> levels = new ArrayList<>();
     private final long ageingNanos;
     private final int maxRows;
+    private final AllowedSizes sizes;
+    private final ArrivalRate arrivals = new ArrivalRate();
 
-    /** @param maxRows most rows of a batch, by which tenants may differ in what they were served */
-    WaitingRequests(int levelCount, long ageingNanos, int maxRows) {
+    /**
+     * @param maxRows most rows of a batch, by which tenants may differ in what they were served
+     * @param sizes what batches are padded to
+     */
+    WaitingRequests(int levelCount, long ageingNanos, int maxRows, AllowedSizes sizes) {
         for (int i = 0; i < levelCount; i++) {
             levels.add(new Level(i));
         }
         this.ageingNanos = ageingNanos;
         this.maxRows = maxRows;
+        this.sizes = sizes;
     }
 
     void add(PendingRequest request) {
         levels.get(request.traits().level()).add(request);
+        arrivals.add(request.rows(), request.submittedNanos());
     }
 
     /** The request whose turn it is; null if none waits. */
@@ -75,7 +83,7 @@ final class WaitingRequests {
      * @param times how long batches take
      * @param ofAll whether deadlines of requests of other shapes count, too: while an instance waits for company, they wait as well
      */
-    BatchPolicy.QueueFacts facts(PendingRequest due, ServiceTimes times, boolean ofAll) {
+    BatchPolicy.QueueFacts facts(PendingRequest due, ServiceTimes times, boolean ofAll, long nowNanos) {
         PendingRequest oldest = due;
         long rows = 0;
         long deadline = RequestContext.NO_DEADLINE;
@@ -99,7 +107,8 @@ final class WaitingRequests {
                 counted,
                 oldest.submittedNanos(),
                 due.traits().hasWaitedForInstance() || oldest.traits().hasWaitedForInstance(),
-                startBy(deadline, times.estimateNanos(counted)));
+                startBy(deadline, times.estimateNanos(sizes.holding(counted))),
+                arrivals.perNano(nowNanos));
     }
 
     private static long earlier(long one, long other) {
@@ -117,32 +126,47 @@ final class WaitingRequests {
     }
 
     /**
-     * Claims {@code due} and those that may run with it, up to {@code size} rows; empty if it has ended meanwhile. Requests that
-     * are past their deadline leave the queue into {@code expired}, to be answered when the lock is free.
+     * Claims {@code due} and those that may run with it, as many as {@code fill} says; empty if it has ended meanwhile. Requests
+     * that are past their deadline leave the queue into {@code expired}, to be answered when the lock is free.
      */
-    List<PendingRequest> claim(PendingRequest due, int size, long nowNanos, List<PendingRequest> expired) {
+    List<PendingRequest> claim(PendingRequest due, BatchFill fill, List<PendingRequest> expired) {
         List<PendingRequest> batch = new ArrayList<>();
-        if (!claimOne(due, true, nowNanos, batch, expired)) {
+        if (!claimOne(due, true, fill.nowNanos(), batch, expired)) {
             return batch;
         }
-        int room = size - due.rows();
+        int rows = due.rows();
         for (Level level : levels) {
             Lane lane;
-            while (room > 0 && (lane = level.nextWith(due.key(), maxRows)) != null) {
+            while (rows < fill.most() && (lane = level.nextWith(due.key(), maxRows)) != null) {
                 PendingRequest next = lane.head(due.key());
                 if (next == null) {
                     continue;
                 }
-                if (next.rows() > room) {
+                boolean isTooLarge = rows + next.rows() > fill.most();
+                if (isTooLarge || (fill.isBestAt(rows, next.rows()) && allCanWait(due.key(), fill, rows))) {
                     // Nobody overtakes it into this batch.
                     return batch;
                 }
-                if (claimOne(next, false, nowNanos, batch, expired)) {
-                    room -= next.rows();
+                if (claimOne(next, false, fill.nowNanos(), batch, expired)) {
+                    rows += next.rows();
                 }
             }
         }
         return batch;
+    }
+
+    /** Whether those of {@code key} that still wait have the time to wait for a batch of {@code rows} rows. */
+    private boolean allCanWait(ShapeKey key, BatchFill fill, int rows) {
+        for (Level level : levels) {
+            for (Lane lane : level.lanes()) {
+                for (PendingRequest each : lane.alike(key)) {
+                    if (each.isQueued() && !fill.canWait(each, rows)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     private boolean claimOne(

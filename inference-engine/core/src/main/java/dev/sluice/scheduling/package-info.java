@@ -7,9 +7,10 @@
  * <p><b>Start here:</b> {@link dev.sluice.scheduling.RequestScheduler}, {@link dev.sluice.scheduling.BatchPolicy},
  * {@link dev.sluice.scheduling.BatchingScheduler}; inside, {@code RequestQueue.submit} and {@code RequestQueue.form}.
  *
- * <p><b>Threads:</b> requests are submitted from event loops, which never wait here; batches are formed and run on instance
- * threads, one per instance, which sleep when there is nothing to run; deadlines and limits are kept by the one
- * {@link dev.sluice.scheduling.SchedulingTimer} of the process, which sleeps when there are none. docs/concurrency.md has the
+ * <p><b>Threads:</b> requests are submitted from event loops, which never wait here, but may run a request of a few
+ * microseconds themselves, see {@code CallerRuns}; batches are formed and run on carriers,
+ * threads that an instance has only while it has something to do; deadlines and limits are kept by one timer, which sleeps when
+ * there are none. Both belong to the one {@link dev.sluice.scheduling.SchedulingThreads} of the process. docs/concurrency.md has the
  * table.
  *
  * <p><b>May not import:</b> {@code lifecycle}, {@code serving}. Versions and files are unknown here.

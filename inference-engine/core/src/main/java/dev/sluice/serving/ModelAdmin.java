@@ -12,6 +12,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -101,6 +102,15 @@ public final class ModelAdmin {
         return lifecycle.setDefault(id);
     }
 
+    /**
+     * Replaces the labels of a model.
+     *
+     * @return as {@link ModelLifecycle#setLabels}
+     */
+    public CompletionStage<Void> setLabels(String model, Map<String, String> labels, boolean allowUnavailable) {
+        return lifecycle.setLabels(model, labels, allowUnavailable);
+    }
+
     /** Removes a version after its requests have been answered. */
     public CompletionStage<Void> unregister(ModelRef ref) {
         return found(ref).thenCompose(this::remove);
@@ -169,10 +179,13 @@ public final class ModelAdmin {
         ModelId id = version.id();
         ModelVersions versions = registry.models().get(id.name());
         boolean isDefault = versions != null && versions.defaultVersion().equals(id.version());
+        List<String> labels = versions == null ? List.of() : versions.labelsOf(id.version());
         return new ModelStatus(
                 version.spec(),
                 version.state().kind(),
+                version.failure(),
                 isDefault,
+                labels,
                 startupModels.contains(id.name()),
                 version.queue(),
                 version.instances());

@@ -74,6 +74,7 @@ final class ServedSink implements ResponseSink {
     private boolean end(Optional<ErrorCode> failure, Runnable answer) {
         if (!ended.compareAndSet(false, true)) {
             LOG.error("Request {} was answered twice", request.context().requestId());
+            tellAnsweredTwice();
             return false;
         }
         try (handle) {
@@ -81,6 +82,12 @@ final class ServedSink implements ResponseSink {
             answer.run();
         }
         return true;
+    }
+
+    private void tellAnsweredTwice() {
+        if (handle != null) {
+            observer.answeredTwice(handle.id());
+        }
     }
 
     private void tell(Optional<ErrorCode> failure) {

@@ -3,6 +3,7 @@ package dev.sluice.serving;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
+import dev.sluice.lifecycle.LifecycleObserver;
 import dev.sluice.model.ModelRef;
 import dev.sluice.scheduling.SchedulingObserver;
 import java.util.Optional;
@@ -10,9 +11,9 @@ import java.util.Optional;
 /**
  * Hears every fact worth a metric.
  *
- * <p><b>Threads:</b> called on event loops and instance threads; must not block and must not throw.
+ * <p><b>Threads:</b> called on event loops, carriers and load threads; must not block and must not throw.
  */
-public interface ServingObserver extends SchedulingObserver {
+public interface ServingObserver extends SchedulingObserver, LifecycleObserver {
     /**
      * A request got its one answer, refusals included.
      *

@@ -17,6 +17,9 @@ public interface BufferAllocator {
      */
     DataBuffer allocate(long bytes);
 
+    /** Hears that bytes of a tensor were copied into memory of this source; by default nobody listens. */
+    default void copied(CopyReason reason) {}
+
     /** Plain direct buffers without a pool, freed by the garbage collector: for tests and tools. */
     static BufferAllocator unpooled() {
         return bytes -> DataBuffer.of(ByteBuffer.allocateDirect(checkedSize(bytes)), () -> {});

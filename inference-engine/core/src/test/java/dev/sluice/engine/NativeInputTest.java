@@ -4,10 +4,12 @@ package dev.sluice.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,10 +19,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 class NativeInputTest {
     private final List<DataBuffer> copies = new ArrayList<>();
 
-    private final BufferAllocator allocator = bytes -> {
-        DataBuffer copy = BufferAllocator.unpooled().allocate(bytes);
-        copies.add(copy);
-        return copy;
+    private final List<CopyReason> reasons = new ArrayList<>();
+
+    private final BufferAllocator allocator = new BufferAllocator() {
+        @Override
+        public DataBuffer allocate(long bytes) {
+            DataBuffer copy = BufferAllocator.unpooled().allocate(bytes);
+            copies.add(copy);
+            return copy;
+        }
+
+        @Override
+        public void copied(CopyReason reason) {
+            reasons.add(reason);
+        }
     };
 
     @ParameterizedTest
@@ -33,6 +45,7 @@ class NativeInputTest {
             assertThat(input.bytes().get(0)).isEqualTo((byte) 77);
         }
         assertThat(copies).isEmpty();
+        assertThat(reasons).isEmpty();
     }
 
     @ParameterizedTest
@@ -45,6 +58,7 @@ class NativeInputTest {
             assertThat(input.bytes().alignmentOffset(0, type.elementBytes())).isZero();
         }
         assertThat(copies).hasSize(1).allMatch(copy -> copy.references() == 0);
+        assertThat(reasons).containsExactly(CopyReason.UNALIGNED);
     }
 
     @Test
@@ -53,6 +67,21 @@ class NativeInputTest {
         try (NativeInput input = NativeInput.of(tensor, allocator)) {
             assertThat(input.bytes().isDirect()).isTrue();
             assertThat(input.bytes().get(1)).isEqualTo((byte) 4);
+        }
+        assertThat(reasons).containsExactly(CopyReason.HEAP);
+    }
+
+    @Test
+    void turnsBytesRoundForMachineOfTheOtherOrder() {
+        Tensor tensor = tensorAt(0, DataType.FP32);
+        try (NativeInput input = NativeInput.of(tensor, allocator, ByteOrder.BIG_ENDIAN)) {
+            byte[] bytes = new byte[8];
+            input.bytes().get(bytes);
+            assertThat(bytes).containsExactly(3, 2, 1, 0, 7, 6, 5, 4);
+        }
+        assertThat(reasons).containsExactly(CopyReason.ENDIAN);
+        try (NativeInput input = NativeInput.of(tensorAt(1, DataType.INT8), allocator, ByteOrder.BIG_ENDIAN)) {
+            assertThat(input.isShared()).as("single bytes have no order").isTrue();
         }
     }
 

@@ -99,7 +99,7 @@ class ModelRegistryTest {
     @Test
     void versionsAlwaysHoldTheirDefault() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new ModelVersions("1", new TreeMap<>()))
+                .isThrownBy(() -> new ModelVersions("1", false, new TreeMap<>(), new TreeMap<>()))
                 .withMessage("defaultVersion: 1 (expected: one of [])");
     }
 

@@ -2,6 +2,7 @@
 package dev.sluice.scheduling;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.engine.Batch;
@@ -13,6 +14,7 @@ import dev.sluice.fixture.ScriptedModel;
 import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.LimitSpec;
@@ -21,6 +23,7 @@ import dev.sluice.model.ModelRef;
 import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -51,7 +54,7 @@ class InstanceContainmentTest {
                 new SizeOrDelayPolicy(new BatchSpec(1, Duration.ZERO)),
                 new SchedulerSettings(100, LimitSpec.ANY_BYTES, limit, PrioritySpec.NONE),
                 observer,
-                new SchedulingTimer(Ticker.system()),
+                new SchedulingThreads(Ticker.system()),
                 () -> Instant.EPOCH);
         end(scheduler.resize(1));
         return scheduler;
@@ -118,7 +121,7 @@ class InstanceContainmentTest {
         assertThat(hangs.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
         assertThat(next.number()).isEqualTo(Numbers.expected(1));
         assertThat(scheduler.instances()).containsExactly(new InstanceStatus(2, Instant.EPOCH, true));
-        assertThat(replaced).hasValue(1);
+        await().untilAsserted(() -> assertThat(replaced).hasValue(1));
         assertThat(numbers.buffersOut()).as("the engine still reads its inputs").isEqualTo(1);
 
         CompletionStage<Void> stopped = scheduler.resize(0);
@@ -144,7 +147,52 @@ class InstanceContainmentTest {
         assertThat(model.created()).isEqualTo(most + 1);
 
         gate.open();
-        assertThat(submit(scheduler, most + 1).number()).isEqualTo(Numbers.expected(most + 1));
+        var next = numbers.request(most + 1);
+        RecordingSink sink = new RecordingSink();
+        await().ignoreException(ServingException.class).until(() -> {
+            scheduler.submit(next, sink);
+            return true;
+        });
+        assertThat(sink.number()).isEqualTo(Numbers.expected(most + 1));
+        leavesNothingBehind(scheduler, model);
+    }
+
+    /** Planted: no refusal; the waiting and the late request hung for as long as the calls. A refusal that is never taken back. */
+    @Test
+    void refusesWhatWaitsAndWhatComesWhileAllInstancesHang() throws Exception {
+        int most = InstancePool.MOST_HANGING;
+        ScriptedModel model = new ScriptedModel(batch -> {
+            int number = Numbers.number(batch.requests().get(0));
+            if (number <= most) {
+                gate.pass();
+            }
+            return ScriptedModel.answers(numbers, batch);
+        });
+        BatchingScheduler scheduler = scheduler(model, Optional.of(Duration.ofMillis(20)));
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i <= most + 3; i++) {
+            sinks.add(submit(scheduler, i));
+        }
+
+        for (int i = 0; i <= most; i++) {
+            assertThat(sinks.get(i).code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+        }
+        for (int i = most + 1; i <= most + 3; i++) {
+            assertThat(sinks.get(i).code()).isEqualTo(ErrorCode.MODEL_UNAVAILABLE);
+            assertThat(sinks.get(i).failure()).hasMessageContaining("5 calls take longer than its responseTimeout");
+        }
+        var late = numbers.request(most + 4);
+        assertThatThrownBy(() -> scheduler.submit(late, new RecordingSink()))
+                .isInstanceOfSatisfying(
+                        ServingException.class,
+                        refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.MODEL_UNAVAILABLE));
+        gate.open();
+        RecordingSink again = new RecordingSink();
+        await().ignoreException(ServingException.class).until(() -> {
+            scheduler.submit(late, again);
+            return true;
+        });
+        assertThat(again.number()).isEqualTo(Numbers.expected(most + 4));
         leavesNothingBehind(scheduler, model);
     }
 

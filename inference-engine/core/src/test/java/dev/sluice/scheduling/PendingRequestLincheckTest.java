@@ -8,6 +8,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import java.util.List;
 import java.util.Map;
@@ -21,13 +22,21 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every interleaving of claiming, cancelling, expiring, evicting and abandoning one request, against the drawing of its states
- * without threads. Planted: leaving the queue as a look and a write; abandoning as a look and a write.
+ * without threads. Planted: leaving the queue as a look and a write; abandoning as a look and a write; a part handed over without
+ * leaving CLAIMED, and one after which LEAVING was overlooked.
  */
 public class PendingRequestLincheckTest {
     private final ServingException failure = new ServingException(ErrorCode.ENGINE_FAILED, "planned");
 
     private final AtomicInteger left = new AtomicInteger();
     private final AtomicInteger answers = new AtomicInteger();
+
+    /** Written by who hands a part over. */
+    private volatile boolean isInPart;
+
+    /** Written by who answers. */
+    private volatile boolean wasAnsweredInPart;
+
     private final PendingRequest request = new PendingRequest(
             new PendingRequest.Owner() {
                 @Override
@@ -46,15 +55,23 @@ public class PendingRequestLincheckTest {
                     new RequestContext("r", "test", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation())),
             new ResponseSink() {
                 @Override
-                public void part(InferenceResponse part) {}
+                public void part(InferenceResponse part) {
+                    isInPart = true;
+                    isInPart = false;
+                }
 
                 @Override
                 public void complete(InferenceResponse response) {
-                    answers.incrementAndGet();
+                    count();
                 }
 
                 @Override
                 public void fail(ServingException reason) {
+                    count();
+                }
+
+                private void count() {
+                    wasAnsweredInPart |= isInPart;
                     answers.incrementAndGet();
                 }
             },
@@ -92,6 +109,19 @@ public class PendingRequestLincheckTest {
         request.fail(failure);
     }
 
+    /** Comes after a claim only, from the thread that will fail it. */
+    @Operation
+    public void part() {
+        request.part(new InferenceResponse(new ModelId("m", "1"), List.of()));
+    }
+
+    /** What that thread does. */
+    @Operation
+    public void partAndFail() {
+        part();
+        fail();
+    }
+
     @Validate
     public void isAnsweredOnceItHasEndedAndLeavesOnce() {
         int expected = switch (request.state()) {
@@ -99,6 +129,9 @@ public class PendingRequestLincheckTest {
             default -> 1;
         };
         boolean hasLeft = request.state() != PendingRequest.State.QUEUED;
+        if (wasAnsweredInPart) {
+            throw new IllegalStateException("the sink was called by two at once");
+        }
         if (answers.get() != expected || left.get() != (hasLeft ? 1 : 0)) {
             throw new IllegalStateException(request.state() + ": " + answers + " answers, left " + left + " times");
         }
@@ -111,12 +144,16 @@ public class PendingRequestLincheckTest {
         List<Actor> expire = List.of(actor("expire"));
         List<Actor> abandon = List.of(actor("abandon"));
         List<Actor> fail = List.of(actor("fail"));
+        List<Actor> part = List.of(actor("part"));
+        List<Actor> partAndFail = List.of(actor("partAndFail"));
         new ModelCheckingOptions()
                 .addCustomScenario(scenario(List.of(), List.of(claim, cancel, expire)))
                 .addCustomScenario(scenario(List.of(), List.of(claim, List.of(actor("evict")), cancel)))
                 .addCustomScenario(scenario(claim, List.of(fail, abandon, cancel)))
                 .addCustomScenario(scenario(claim, List.of(fail, abandon)))
                 .addCustomScenario(scenario(claim, List.of(cancel, abandon)))
+                .addCustomScenario(scenario(claim, List.of(part, abandon, cancel)))
+                .addCustomScenario(scenario(claim, List.of(partAndFail, abandon)))
                 // Random ones too, 30 say, when the states are changed.
                 .iterations(0)
                 .threads(3)
@@ -166,6 +203,12 @@ public class PendingRequestLincheckTest {
         }
 
         public void fail() {
+            end();
+        }
+
+        public void part() {}
+
+        public void partAndFail() {
             end();
         }
 

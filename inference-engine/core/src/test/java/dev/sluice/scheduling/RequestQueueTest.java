@@ -10,14 +10,21 @@ import dev.sluice.fixture.RecordingSink;
 import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.Input;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.PrioritySpec;
+import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -390,5 +397,72 @@ class RequestQueueTest {
         assertThat(sink.ends()).isEqualTo(1);
         assertThat(numbers.buffersOut()).isZero();
         assertThat(secondAnswers).hasValue(0);
+    }
+
+    private static List<Integer> rowsAndSize(Formation formation) {
+        Formation.Formed formed = (Formation.Formed) formation;
+        return List.of(formed.rows(), formed.engineRows());
+    }
+
+    private RequestQueue sized(AllowedSizes sizes) {
+        return new RequestQueue(
+                new RequestQueue.Settings(
+                        "m",
+                        QueueBounds.ofRequests(100, sizes.largest(), Long.MAX_VALUE),
+                        PrioritySpec.NONE,
+                        sizes,
+                        false),
+                new SizeOrDelayPolicy(new BatchSpec(sizes.largest(), Duration.ZERO).withSizes(sizes)),
+                times,
+                wheel,
+                ticker,
+                secondAnswers::incrementAndGet);
+    }
+
+    /** Planted: the sum of the rows as the size. */
+    @Test
+    void i5FormsBatchesOfAllowedSizesOrToBePaddedToOne() {
+        RequestQueue sized = sized(AllowedSizes.of(1, 4, 8));
+        for (int i = 0; i < 6; i++) {
+            submit(sized, numbers.request(i));
+        }
+        assertThat(rowsAndSize(sized.form(puppet))).as("before it knows times").containsExactly(6, 8);
+
+        times.add(4, Duration.ofMillis(4).toNanos());
+        for (int i = 0; i < 5; i++) {
+            submit(sized, numbers.request(i));
+        }
+        assertThat(rowsAndSize(sized.form(puppet))).as("the fifth row is dear").containsExactly(4, 4);
+        assertThat(rowsAndSize(sized.form(puppet))).containsExactly(1, 1);
+    }
+
+    /** Planted: no look at those left behind; the batch had 4 rows. */
+    @Test
+    void leavesNobodyBehindWhoHasNoTimeForOneMoreBatch() {
+        times.add(4, Duration.ofMillis(4).toNanos());
+        RequestQueue sized = sized(AllowedSizes.of(1, 4, 8));
+        for (int i = 0; i < 4; i++) {
+            submit(sized, numbers.request(i));
+        }
+        submit(
+                sized,
+                numbers.request(4, new Cancellation(), Duration.ofMillis(5).toNanos()));
+
+        assertThat(rowsAndSize(sized.form(puppet))).containsExactly(5, 8);
+    }
+
+    /** Planted: each request alone, however many rows, as without sizes. */
+    @Test
+    void i5RefusesMoreRowsThanTheOnlySize() {
+        assertThatThrownBy(() -> submit(sized(AllowedSizes.of(1)), rows(2)))
+                .hasMessage("rows: 2 (expected: 1..1, the batch size of model \"m\")");
+    }
+
+    private static InferenceRequest rows(int rows) {
+        Tensor tensor = new Tensor("x", DataType.UINT8, Shape.of(rows), DataBuffer.wrap(new byte[rows]));
+        RequestContext context =
+                new RequestContext("r", "test", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation());
+        return new InferenceRequest(
+                ModelRef.of("m"), List.of(new Input.OfTensor(tensor)), List.of(), Map.of(), context);
     }
 }

@@ -57,13 +57,20 @@ class SchedulingSimulationTest {
         assertHolds("I2");
     }
 
+    /** Of the rows of requests that are split; where rows are gathered has its own. Planted: outputs in the order in which parts ended. */
+    @Test
+    void i3GivesEachRowItsPlace() {
+        assertHolds("I3");
+    }
+
     @Test
     void i4KeepsTheBoundsOfRequestsRowsAndBytes() {
         assertHolds("I4");
     }
 
+    /** Planted: the rows as they are for the size; requests of any rows alone where the only size is 1. */
     @Test
-    void i5HandsNoBatchAboveTheLimitOfRowsToTheEngine() {
+    void i5HandsNoBatchAboveTheLimitOfRowsOrOfAnotherThanAnAllowedSizeToTheEngine() {
         assertHolds("I5");
     }
 
@@ -77,6 +84,7 @@ class SchedulingSimulationTest {
         assertHolds("I7");
     }
 
+    /** Planted: all tensors alike. */
     @Test
     void i8MixesNoShapes() {
         assertHolds("I8");

@@ -11,6 +11,7 @@ import dev.sluice.inference.Output;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
@@ -30,6 +31,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the real queue, timer wheel and batch runner against made-up callers and a made-up engine, on one thread and on a clock
@@ -57,6 +60,9 @@ final class Simulation {
     private final BatchRunner runner;
 
     private final int maxRows;
+    private final AllowedSizes sizes;
+    private final boolean splits;
+    private final BatchPolicy policy;
     private final long maxDelay;
     private final QueueBounds bounds;
     private final int levels;
@@ -86,7 +92,9 @@ final class Simulation {
         now = random.nextInt(4) == 0
                 ? Long.MAX_VALUE - random.nextLong(40 * MILLI) - (1L << 40)
                 : random.nextLong(1L << 50);
-        maxRows = 1 + random.nextInt(8);
+        sizes = random.nextInt(3) == 0 ? someSizes() : AllowedSizes.ANY;
+        maxRows = sizes.isAny() ? 1 + random.nextInt(8) : sizes.largest();
+        splits = random.nextInt(4) == 0;
         maxDelay = random.nextBoolean() ? 0 : random.nextLong(5 * MILLI);
         levels = 1 + random.nextInt(3);
         ageing = 2 * MILLI + random.nextLong(20 * MILLI);
@@ -100,16 +108,29 @@ final class Simulation {
         alpha = random.nextLong(3 * MILLI);
         beta = random.nextLong(MILLI);
         wheel = new TimerWheel(now, () -> wheelAt = now);
-        BatchPolicy policy = new SizeOrDelayPolicy(new BatchSpec(maxRows, Duration.ofNanos(maxDelay)));
+        BatchSpec batching = new BatchSpec(maxRows, Duration.ofNanos(maxDelay)).withSizes(sizes);
+        policy = BatchPolicy.of(
+                random.nextInt(3) == 0
+                        ? batching.withLatencyTarget(Duration.ofNanos(MILLI + random.nextLong(20 * MILLI)))
+                        : batching);
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
-                new RequestQueue.Settings("m", bounds, priorities),
+                new RequestQueue.Settings("m", bounds, priorities, sizes, splits),
                 policy,
                 times,
                 wheel,
                 () -> now,
                 () -> broken("I2", "a request was answered twice"));
         runner = new BatchRunner(ID, policy, times, (id, size, waited, ran) -> {}, () -> now, wheel, callLimit);
+    }
+
+    private AllowedSizes someSizes() {
+        TreeSet<Integer> some = new TreeSet<>();
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
+            some.add(1 + random.nextInt(8));
+        }
+        return new AllowedSizes(List.copyOf(some));
     }
 
     /** Runs until nothing happens any more; the invariants that were broken, with what was seen first. */
@@ -123,7 +144,7 @@ final class Simulation {
         long spacing = 1 + random.nextLong(2 * MILLI);
         for (int i = 0; i < count; i++) {
             at += random.nextInt(3) == 0 ? 0 : random.nextLong(spacing);
-            Client client = new Client(i);
+            Client client = new Client(i, null);
             in(at - now, client::submit);
         }
         if (random.nextInt(4) == 0) {
@@ -206,7 +227,8 @@ final class Simulation {
 
     private void checkTheEnd() {
         for (Client client : clients) {
-            check(client.answers == (client.isAdmitted ? 1 : 0), "I1", "answers: " + client.answers, client);
+            int expected = client.isAdmitted && client.whole == null ? 1 : 0;
+            check(client.answers == expected, "I1", "answers: " + client.answers, client);
         }
         QueueStatus status = queue.status();
         if (status.waiting() != 0 || waitingRequests != 0) {
@@ -236,15 +258,22 @@ final class Simulation {
         private long ranAt;
         private int answers;
 
-        private Client(int number) {
+        /** For a part of a request that is split. */
+        private final @Nullable Client whole;
+
+        /** Those that wait and run for it: itself, or its parts. */
+        private List<Client> parts = List.of(this);
+
+        private Client(int number, @Nullable Client whole) {
             this.number = number;
+            this.whole = whole;
             clients.add(this);
             byNumber.put(number, this);
         }
 
         private void submit() {
-            rows = random.nextInt(4) == 0 ? 1 + random.nextInt(maxRows + 1) : 1;
-            width = 4 + random.nextInt(shapes);
+            rows = random.nextInt(4) == 0 ? 1 + random.nextInt(splits ? 3 * maxRows + 1 : maxRows + 1) : 1;
+            width = 8 + random.nextInt(shapes);
             tenant = "t" + random.nextInt(tenants);
             level = random.nextInt(levels);
             bytes = (long) rows * width;
@@ -257,17 +286,21 @@ final class Simulation {
             if (random.nextInt(6) == 0) {
                 in(random.nextLong(8 * MILLI), this::cancel);
             }
+            admittedAt = elapsed;
+            if (splits && rows > maxRows) {
+                parts = partsOf();
+            }
             InferenceRequest request = request(deadline);
             // What will wait counts before it does: it may end within submit.
-            admittedAt = elapsed;
-            enter();
+            parts.forEach(Client::enter);
             try {
                 queue.submit(request, this);
                 isAdmitted = true;
-                check(rows <= maxRows || maxRows == 1, "I5", "took more rows than a batch may have", this);
+                parts.forEach(part -> part.isAdmitted = true);
+                check(rows <= maxRows || splits || isAlone(), "I5", "took more rows than a batch may have", this);
                 check(!closed || answers == 1, "I9", "was taken by a closed queue and left there", this);
             } catch (ServingException refusal) {
-                leave();
+                parts.forEach(Client::leave);
                 request.release();
                 checkRefusal(refusal);
             }
@@ -281,15 +314,47 @@ final class Simulation {
                     this);
         }
 
+        private List<Client> partsOf() {
+            List<Client> cut = new ArrayList<>();
+            for (int from = 0; from < rows; from += maxRows) {
+                Client part = new Client(1000 * (number + 1) + cut.size(), this);
+                part.rows = Math.min(maxRows, rows - from);
+                part.width = width;
+                part.level = level;
+                part.tenant = tenant;
+                part.bytes = (long) part.rows * width;
+                part.admittedAt = admittedAt;
+                part.deadlineAt = deadlineAt;
+                cut.add(part);
+            }
+            return cut;
+        }
+
+        /** The one of {@link #parts} that row {@code row} is in. */
+        private Client partOf(int row) {
+            return parts.size() == 1 ? this : parts.get(row / maxRows);
+        }
+
+        private boolean isAnswered() {
+            return (whole == null ? answers : whole.answers) > 0;
+        }
+
+        private boolean waits() {
+            return parts.stream().anyMatch(part -> part.isWaiting);
+        }
+
         private void checkRefusal(ServingException refusal) {
             check(answers == 0, "I1", "was refused and answered", this);
             boolean isRight = switch (refusal.code()) {
                 case OVERLOADED ->
                     refusal.retryAfter().isPresent()
-                            && (waitingRequests + 1 > bounds.requests()
+                            && (waitingRequests + parts.size() > bounds.requests()
                                     || waitingRows + counted() > bounds.rows()
                                     || waitingBytes + bytes > bounds.bytes());
-                case INVALID_INPUT -> rows > maxRows && maxRows > 1;
+                case INVALID_INPUT ->
+                    splits
+                            ? rows > Math.min(bounds.rows(), (long) bounds.requests() * maxRows)
+                            : rows > maxRows && !isAlone();
                 case DEADLINE_EXCEEDED -> deadlineAt <= elapsed;
                 case MODEL_UNAVAILABLE -> closed;
                 default -> false;
@@ -298,7 +363,7 @@ final class Simulation {
         }
 
         private int counted() {
-            return maxRows == 1 ? 1 : rows;
+            return isAlone() ? 1 : rows;
         }
 
         private void enter() {
@@ -319,7 +384,7 @@ final class Simulation {
 
         private void cancel() {
             hasCancelled = true;
-            boolean waited = isWaiting;
+            boolean waited = waits();
             int before = answers;
             cancellation.cancel();
             check(!waited || answers == before + 1, "I7", "was cancelled and stays in the queue", this);
@@ -328,7 +393,9 @@ final class Simulation {
         private InferenceRequest request(long deadline) {
             buffersOut++;
             DataBuffer data = DataBuffer.of(ByteBuffer.allocate(rows * width), () -> buffersOut--);
-            data.view().putInt(0, number);
+            for (int row = 0; row < rows; row++) {
+                data.view().putInt(row * width, partOf(row).number).putInt(row * width + 4, row);
+            }
             Tensor tensor = new Tensor("x", DataType.UINT8, Shape.of(rows, width), data);
             RequestContext context =
                     new RequestContext("", "test", now, deadline, Map.of(), cancellation, tenant, level + 1);
@@ -341,16 +408,24 @@ final class Simulation {
             return Math.max(0, level - (int) ((elapsed - admittedAt) / ageing));
         }
 
+        /** Whether it can be computed by its deadline after a batch of {@code engineRows}. */
+        private boolean canWait(int engineRows) {
+            long both = times.estimateNanos(engineRows) + times.estimateNanos(sizes.holding(rows));
+            return deadlineAt == Long.MAX_VALUE || deadlineAt - elapsed >= both + TICK;
+        }
+
         private boolean mayBeBehind(Client other) {
             return !tenant.equals(other.tenant) || width != other.width || level != other.level;
         }
 
         private void end() {
             answers++;
-            if (isWaiting) {
-                checkLiveness(deadlineAt == Long.MAX_VALUE ? elapsed : Math.min(elapsed, deadlineAt));
+            for (Client part : parts) {
+                if (part.isWaiting) {
+                    part.checkLiveness(deadlineAt == Long.MAX_VALUE ? elapsed : Math.min(elapsed, deadlineAt));
+                }
+                part.leave();
             }
-            leave();
             check(answers == 1, "I2", "was answered again", this);
         }
 
@@ -370,25 +445,34 @@ final class Simulation {
 
         @Override
         public void complete(InferenceResponse response) {
-            int answer = ((Output.OfContent) response.outputs().get(0))
-                    .content()
-                    .view()
-                    .getInt(0);
+            ByteBuffer answer = ((Output.OfTensor) response.outputs().get(0))
+                    .tensor()
+                    .data()
+                    .view();
+            check(answer.remaining() == 8 * rows, "I2", "got " + answer.remaining() + " bytes", this);
+            for (int row = 0; row < rows && answer.remaining() >= 8; row++) {
+                int number = answer.getInt();
+                check(number == expected(partOf(row).number), "I2", "got the answer of another in row " + row, this);
+                check(answer.getInt() == row, "I3", "got another row of its own in row " + row, this);
+            }
             response.release();
             end();
-            check(answer == expected(number), "I2", "got the answer of another", this);
-            check(hasRun && !hasCancelled && !ranWithFailure, "I7", "got an answer", this);
+            for (Client part : parts) {
+                check(part.hasRun && !hasCancelled && !part.ranWithFailure, "I7", "got an answer", this);
+            }
         }
 
         @Override
         public void fail(ServingException failure) {
-            boolean waited = isWaiting;
+            boolean waited = waits();
+            boolean hasFailed = parts.stream().anyMatch(part -> part.ranWithFailure);
+            boolean ranTooLong = parts.stream().anyMatch(part -> part.hasRun && elapsed - part.ranAt >= callLimit);
             end();
             boolean isRight = switch (failure.code()) {
                 case CANCELLED -> hasCancelled;
-                case DEADLINE_EXCEEDED -> waited && !hasRun && deadlineAt <= elapsed;
+                case DEADLINE_EXCEEDED -> waited && deadlineAt <= elapsed;
                 case MODEL_UNAVAILABLE -> waited && closed;
-                case ENGINE_FAILED -> ranWithFailure || (hasRun && elapsed - ranAt >= callLimit);
+                case ENGINE_FAILED -> hasFailed || ranTooLong;
                 default -> false;
             };
             check(isRight, "I7", "failed with " + failure.code(), this);
@@ -402,6 +486,11 @@ final class Simulation {
             return "request " + number + " at " + admittedAt + " of " + rows + " rows, level " + level + ", " + tenant
                     + ", deadline " + deadlineAt + ", now " + elapsed;
         }
+    }
+
+    /** Whether each request is a batch, however many rows it has. */
+    private boolean isAlone() {
+        return maxRows == 1 && sizes.isAny() && !splits;
     }
 
     private static int expected(int number) {
@@ -456,7 +545,7 @@ final class Simulation {
             checkBatch(members, formed);
             isRunning = true;
             BatchRunner.Call call = runner.begin(formed, () -> giveUp(members));
-            int rows = members.stream().mapToInt(member -> member.rows).sum();
+            int rows = isAlone() ? members.get(0).rows : formed.engineRows();
             boolean fails = random.nextInt(10) == 0;
             long nanos = alpha + beta * rows + random.nextLong(MICRO * 100);
             if (callLimit != BatchRunner.UNLIMITED && random.nextInt(10) == 0) {
@@ -466,11 +555,7 @@ final class Simulation {
         }
 
         private void giveUp(List<Client> members) {
-            check(
-                    members.stream().noneMatch(member -> member.answers == 0),
-                    "I1",
-                    "hangs with its call",
-                    members.get(0));
+            check(members.stream().allMatch(Client::isAnswered), "I1", "hangs with its call", members.get(0));
             queue.leave(this);
             hasLeft = true;
             puppets.remove(this);
@@ -504,11 +589,20 @@ final class Simulation {
         return ((Input.OfTensor) request.inputs().get(0)).tensor().data().view().getInt(0);
     }
 
+    /** For each row what stands in it, so that a row in the wrong place is seen. */
     private Outcome answer(InferenceRequest request) {
+        Tensor input = ((Input.OfTensor) request.inputs().get(0)).tensor();
+        int rows = (int) input.shape().dimension(0);
+        int width = (int) input.shape().dimension(1);
         buffersOut++;
-        DataBuffer data = DataBuffer.of(ByteBuffer.allocate(4), () -> buffersOut--);
-        data.view().putInt(0, expected(number(request)));
-        return new Outcome.Success(new InferenceResponse(ID, List.of(new Output.OfContent("", data))));
+        DataBuffer data = DataBuffer.of(ByteBuffer.allocate(8 * rows), () -> buffersOut--);
+        ByteBuffer from = input.data().view();
+        ByteBuffer to = data.view();
+        for (int row = 0; row < rows; row++) {
+            to.putInt(expected(from.getInt(row * width))).putInt(from.getInt(row * width + 4));
+        }
+        Tensor output = new Tensor("y", DataType.UINT8, Shape.of(rows, 8), data);
+        return new Outcome.Success(new InferenceResponse(ID, List.of(new Output.OfTensor(output))));
     }
 
     private void checkBatch(List<Client> members, Formation.Formed formed) {
@@ -519,22 +613,29 @@ final class Simulation {
         int rows = 0;
         for (Client member : members) {
             rows += member.counted();
-            check(member.isWaiting && !member.hasRun && member.answers == 0, "I1", "runs though it had ended", member);
+            check(member.isWaiting && !member.hasRun && !member.isAnswered(), "I1", "runs though it had ended", member);
             check(member.deadlineAt > elapsed, "I6", "runs after its deadline", member);
-            check(maxRows == 1 || member.width == head.width, "I8", "runs with " + head, member);
+            check(member.width == head.width, "I8", "runs with " + head, member);
             check(!closed, "I9", "runs after the end", member);
             member.checkLiveness(elapsed);
             for (Client other : others) {
-                boolean isOlder = other.number < member.number && other.admittedAt < member.admittedAt;
+                boolean isOlder = other.admittedAt < member.admittedAt;
                 check(!isOlder || member.mayBeBehind(other), "I11", "overtook " + other, member);
             }
         }
         check(rows <= maxRows && rows == formed.rows(), "I5", "batch of " + rows + " rows of " + maxRows, head);
+        boolean isAllowed =
+                sizes.isAny() ? formed.engineRows() == rows : sizes.sizes().contains(formed.engineRows());
+        check(
+                isAllowed && formed.engineRows() >= rows,
+                "I5",
+                rows + " rows sent as " + formed.engineRows() + " of " + sizes,
+                head);
         for (Client other : others) {
             // The clock of the queue and this one differ by the time of a wake-up, the age of a rank does not.
             check(other.rank() >= head.rank(), "I11", "is behind " + head, other);
         }
-        checkFillers(members, others, maxRows - rows);
+        checkFillers(members, others, formed);
         for (Client member : members) {
             member.leave();
             member.hasRun = true;
@@ -542,8 +643,8 @@ final class Simulation {
         }
     }
 
-    /** With one tenant nothing but the room decides who joins the head: by level first. */
-    private void checkFillers(List<Client> members, List<Client> others, int room) {
+    /** With one tenant nothing but the room, and where only some sizes are allowed their cost, decides who joins the head: by level first. */
+    private void checkFillers(List<Client> members, List<Client> others, Formation.Formed formed) {
         if (tenants > 1) {
             return;
         }
@@ -554,11 +655,19 @@ final class Simulation {
             }
         }
         int width = members.get(0).width;
-        boolean allFit = maxRows > 1
-                && room > 0
-                && others.stream().allMatch(other -> other.width != width || other.rows <= room);
-        for (Client other : others) {
-            check(!allFit || other.width != width, "I14", "would have fitted beside " + members.get(0), other);
+        List<Client> alike =
+                others.stream().filter(other -> other.width == width).toList();
+        int most = policy.fullRows();
+        int room = sizes.isAny() ? most - formed.rows() : formed.paddingRows();
+        boolean allFit = !isAlone() && room > 0 && alike.stream().allMatch(other -> other.rows <= room);
+        boolean allFitIntoALarger = alike.stream().allMatch(other -> other.rows <= most - formed.rows());
+        for (Client other : alike) {
+            check(!allFit, "I14", "would have fitted beside " + members.get(0), other);
+            check(
+                    sizes.isAny() || !allFitIntoALarger || other.canWait(formed.engineRows()),
+                    "I6",
+                    "was left behind though there is no time for one more batch",
+                    other);
         }
     }
 }

@@ -237,6 +237,7 @@ class InferenceServiceTest {
 
         assertThat(sink.ends()).isEqualTo(1);
         assertThat(observer.finished()).hasSize(1);
+        assertThat(observer.answeredTwice()).containsExactly(ID, ID);
     }
 
     @Test

@@ -22,6 +22,7 @@ import dev.sluice.model.ModelSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
@@ -119,6 +120,27 @@ class ModelAdminTest {
 
     private void registerAndWait(String location, int instances) throws Exception {
         get(get(admin.register(command(location, instances, false))).ready());
+    }
+
+    @Test
+    void givesLabelsAndShowsThem() throws Exception {
+        registerAndWait("a:1", 1);
+        registerAndWait("a:2", 1);
+        get(admin.setLabels("a", Map.of("stable", "1", "canary", "2"), false));
+
+        assertThat(admin.describe(ModelRef.labelled("a", "canary")).spec().id()).isEqualTo(new ModelId("a", "2"));
+        assertThat(admin.describe(ModelRef.of("a", "1")).labels()).containsExactly("stable");
+        assertThat(failure(admin.setLabels("a", Map.of("stable", "3"), true)).code())
+                .isEqualTo(ErrorCode.FAILED_PRECONDITION);
+    }
+
+    @Test
+    void showsWhyAVersionThatWasKeptCouldNotBeLoaded() throws Exception {
+        ServingException unused =
+                failure(get(admin.register(command("bad:1", 1, true))).ready());
+
+        assertThat(admin.describe(ModelRef.of("bad")).failure())
+                .hasValueSatisfying(reason -> assertThat(reason).hasMessage("Not a model"));
     }
 
     @Test

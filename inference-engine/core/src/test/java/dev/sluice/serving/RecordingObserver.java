@@ -15,6 +15,7 @@ final class RecordingObserver implements ServingObserver {
     record Finished(ModelRef model, Optional<ErrorCode> failure, long totalNanos) {}
 
     private final List<Finished> finished = new CopyOnWriteArrayList<>();
+    private final List<ModelId> answeredTwice = new CopyOnWriteArrayList<>();
 
     @Override
     public void requestFinished(ModelRef model, RequestContext context, Optional<ErrorCode> failure, long totalNanos) {
@@ -23,6 +24,15 @@ final class RecordingObserver implements ServingObserver {
 
     @Override
     public void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos) {}
+
+    @Override
+    public void answeredTwice(ModelId model) {
+        answeredTwice.add(model);
+    }
+
+    List<ModelId> answeredTwice() {
+        return List.copyOf(answeredTwice);
+    }
 
     List<Finished> finished() {
         return List.copyOf(finished);

@@ -4,6 +4,7 @@ package dev.sluice.server.cli;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.ConfigSources;
+import dev.sluice.server.config.MachineMemory;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.demo.AnswerView;
 import dev.sluice.server.demo.DemoStore;
@@ -150,7 +151,8 @@ final class DemoCommand implements Callable<Integer> {
         ConfigSources sources = new ConfigSources(flags, Map.of(), Optional.empty(), Optional.empty());
         return ServerConfig.of(
                 sources.read().values(),
-                new ServerConfig.Surroundings(console.temporaryDirectory(), console.enginesDirectory()));
+                new ServerConfig.Surroundings(
+                        console.temporaryDirectory(), console.enginesDirectory(), MachineMemory.ofThisProcess()));
     }
 
     private int firstPort() {

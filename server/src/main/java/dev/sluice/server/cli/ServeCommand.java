@@ -4,6 +4,7 @@ package dev.sluice.server.cli;
 import dev.sluice.server.config.ConfigKey;
 import dev.sluice.server.config.ConfigSources;
 import dev.sluice.server.config.ConfigValues;
+import dev.sluice.server.config.MachineMemory;
 import dev.sluice.server.config.ServerConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,9 @@ final class ServeCommand implements Callable<Integer> {
         logConfig.ifPresent(launcher::configureLog);
         ConfigSources.Result read = sources().read();
         ServerConfig config = ServerConfig.of(
-                read.values(), new ServerConfig.Surroundings(console.temporaryDirectory(), console.enginesDirectory()));
+                read.values(),
+                new ServerConfig.Surroundings(
+                        console.temporaryDirectory(), console.enginesDirectory(), MachineMemory.ofThisProcess()));
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         read.warnings().forEach(log::warn);
         tellWithoutEffect(log, read.values());

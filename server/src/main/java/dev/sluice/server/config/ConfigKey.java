@@ -7,6 +7,7 @@ import static dev.sluice.server.config.ConfigKey.Kind.FLAG;
 import static dev.sluice.server.config.ConfigKey.Kind.JSON;
 import static dev.sluice.server.config.ConfigKey.Kind.NUMBER;
 import static dev.sluice.server.config.ConfigKey.Kind.PATH;
+import static dev.sluice.server.config.ConfigKey.Kind.SIZE;
 import static dev.sluice.server.config.ConfigKey.Kind.TEXT;
 
 import java.util.Locale;
@@ -47,8 +48,18 @@ public enum ConfigKey {
 
     DRAIN_DELAY(DURATION, "5", "drain.delay", "how long new connections are still taken after a request to stop"),
     DRAIN_TIMEOUT(DURATION, "45", "drain.timeout", "how long accepted requests may take to finish after that"),
+    TENANT_HEADER(
+            TEXT,
+            "",
+            "tenants.header",
+            "request header that names the tenant; tenants share each model fairly. Default: all are one"),
     ENGINE_THREADS(NUMBER, "1", "engines.intraOpThreads", "threads one call of an engine may use"),
     ENGINES_DIR(PATH, "", "engines.directory", "directory of the engine packs"),
+    MEMORY_BUDGET(
+            SIZE,
+            "",
+            "memoryBudget",
+            "bytes that requests and answers may hold together, such as 512m; default: 40 % of what the heap leaves"),
     WORK_DIR(
             PATH,
             "",
@@ -121,6 +132,7 @@ public enum ConfigKey {
         NUMBER,
         FLAG,
         DURATION,
+        SIZE,
         ADDRESS,
         JSON
     }

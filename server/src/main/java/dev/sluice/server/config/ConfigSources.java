@@ -3,6 +3,7 @@ package dev.sluice.server.config;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.server.yaml.NearestName;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where settings come from. The first that has a key wins: flags and {@code --set}; the environment ({@code SLUICE_<KEY>},
@@ -93,7 +95,10 @@ public record ConfigSources(
     }
 
     private static String suggestion(String name) {
-        return NearestName.to(name).map(key -> " (did you mean " + key + "?)").orElse("");
+        List<String> keys = Stream.of(ConfigKey.values()).map(ConfigKey::key).toList();
+        return NearestName.among(keys, name)
+                .map(key -> " (did you mean " + key + "?)")
+                .orElse("");
     }
 
     private static void put(Map<ConfigKey, Setting> merged, ConfigKey key, String value, String origin) {

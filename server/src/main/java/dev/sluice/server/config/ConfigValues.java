@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,7 +20,10 @@ import java.util.regex.Pattern;
  * <p><b>Errors:</b> {@code INVALID_INPUT}, showing key, value, expectation and origin.
  */
 public final class ConfigValues {
+    private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)?");
+
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kKmMgG]?)");
 
     private final Map<ConfigKey, Setting> given;
 
@@ -42,6 +47,15 @@ public final class ConfigValues {
     /** The value, unless empty. */
     public Optional<String> text(ConfigKey key) {
         return Optional.of(setting(key).value().strip()).filter(value -> !value.isEmpty());
+    }
+
+    /** The name of a header, unless empty. */
+    Optional<String> headerName(ConfigKey key) {
+        Optional<String> name = text(key);
+        if (name.isPresent() && !HEADER_NAME.matcher(name.get()).matches()) {
+            throw setting(key).refused("the name of a header, such as X-Tenant");
+        }
+        return name;
     }
 
     Optional<Path> path(ConfigKey key) {
@@ -92,6 +106,25 @@ public final class ConfigValues {
             throw setting(key).refused("more than 0");
         }
         return duration;
+    }
+
+    /** A number of bytes, or one with a unit: {@code 65536}, {@code 512m}, {@code 2g}; empty if nobody gave one. */
+    OptionalLong size(ConfigKey key, long least, long most, String why) {
+        if (text(key).isEmpty()) {
+            return OptionalLong.empty();
+        }
+        Setting setting = setting(key);
+        Matcher form = SIZE.matcher(setting.value().strip());
+        if (!form.matches()) {
+            throw setting.refused("a number of bytes, or one with k, m or g");
+        }
+        int shift = 10
+                * " kmg".indexOf(form.group(2).isEmpty() ? " " : form.group(2).toLowerCase(Locale.ROOT));
+        long amount = Long.parseLong(form.group(1));
+        if (amount > most >> shift || amount << shift < least) {
+            throw setting.refused(least + ".." + most + " bytes" + why);
+        }
+        return OptionalLong.of(amount << shift);
     }
 
     BindAddress address(ConfigKey key, int portIfMissing) {

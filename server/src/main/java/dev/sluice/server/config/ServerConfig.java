@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /**
  * All that a server is told, checked.
  *
+ * @param memoryBudget bytes that requests and answers may hold together
  * @param workParent where the process makes its private directory
  */
 public record ServerConfig(
@@ -23,6 +24,8 @@ public record ServerConfig(
         ModelStoreConfig models,
         EnginePacksConfig engines,
         DrainConfig drain,
+        long memoryBudget,
+        TenantsConfig tenants,
         Path workParent) {
     private static final int MAX_THREADS = 4096;
 
@@ -31,8 +34,9 @@ public record ServerConfig(
      *
      * @param temporaryDirectory the system's
      * @param enginesDirectory where the installation has its engine packs
+     * @param memory of this process
      */
-    public record Surroundings(Path temporaryDirectory, Optional<Path> enginesDirectory) {}
+    public record Surroundings(Path temporaryDirectory, Optional<Path> enginesDirectory, MachineMemory memory) {}
 
     /**
      * The tree for {@code values}.
@@ -50,6 +54,8 @@ public record ServerConfig(
                         values.path(ConfigKey.CACHE_DIR),
                         values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS)),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
+                memoryBudget(values, surroundings.memory()),
+                new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),
                 values.path(ConfigKey.WORK_DIR).orElse(surroundings.temporaryDirectory()));
         config.checkExposure();
         return config;
@@ -65,6 +71,15 @@ public record ServerConfig(
                 values.number(ConfigKey.NUMBER_OF_NETTY_THREADS, 0, MAX_THREADS),
                 values.flag(ConfigKey.USE_NATIVE_IO),
                 values.number(ConfigKey.MAX_REQUEST_SIZE, 1, Integer.MAX_VALUE));
+    }
+
+    private static long memoryBudget(ConfigValues values, MachineMemory memory) {
+        return values.size(
+                        ConfigKey.MEMORY_BUDGET,
+                        MachineMemory.LEAST_BUDGET,
+                        memory.maxDirectBytes(),
+                        "; -XX:MaxDirectMemorySize raises the upper bound")
+                .orElseGet(memory::defaultBudget);
     }
 
     private static ModelStoreConfig models(ConfigValues values) {

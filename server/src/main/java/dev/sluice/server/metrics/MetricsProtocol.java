@@ -95,6 +95,7 @@ public final class MetricsProtocol implements Protocol {
                 case HEAD_TOO_LARGE -> 431;
                 case MALFORMED -> 400;
                 case TIMED_OUT -> 408;
+                case OUT_OF_MEMORY -> 503;
             };
             return text(status, "text/plain; charset=utf-8", detail + "\n");
         }

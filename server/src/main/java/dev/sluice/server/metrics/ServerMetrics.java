@@ -8,8 +8,10 @@ import dev.sluice.lifecycle.ModelVersion;
 import dev.sluice.lifecycle.ModelVersions;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
-import dev.sluice.model.VersionSelector;
 import dev.sluice.serving.ServingObserver;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -22,6 +24,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * All meters of one server.
@@ -41,7 +44,9 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     private final RequestMeters requests = new RequestMeters(meters);
     private final BatchMeters batches = new BatchMeters(meters);
     private final ModelGauges gauges = new ModelGauges(meters);
+    private final ModelMemoryMeters modelMemory = new ModelMemoryMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
+    private final Counter answeredTwice;
 
     /** Guarded by this: the versions that have series. */
     private final Map<ModelId, ModelVersion> shown = new HashMap<>();
@@ -59,6 +64,14 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
                 .tag("version", version)
                 .tag("java", Runtime.version().toString())
                 .register(meters);
+        answeredTwice = Counter.builder("sluice.double.completion")
+                .description("Answers to requests that had one already, dropped; must stay 0.")
+                .register(meters);
+    }
+
+    /** Shows the memory of this server, too. */
+    public void watch(MemoryBudget budget, MemoryLedger ledger, LongSupplier usedDirectMemory) {
+        MemoryMeters.bind(meters, budget, ledger, usedDirectMemory);
     }
 
     @Override
@@ -71,15 +84,35 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         batches.executed(model, size, queueNanos, computeNanos);
     }
 
+    @Override
+    public void stepExecuted(ModelId model, int size, int joined, long queueNanos, long computeNanos) {
+        batches.stepped(model, size, joined, queueNanos, computeNanos);
+    }
+
+    @Override
+    public void batchPadded(ModelId model, int rows) {
+        batches.padded(model, rows);
+    }
+
+    @Override
+    public void answeredTwice(ModelId model) {
+        answeredTwice.increment();
+    }
+
+    @Override
+    public void memoryMeasured(ModelId model, Moment moment, long residentBytes) {
+        modelMemory.measured(model, moment, residentBytes);
+    }
+
     private ModelId registered(ModelRef ref) {
         ModelVersions versions = models.models().get(ref.name());
         if (versions == null) {
             return UNKNOWN;
         }
-        String wanted =
-                ref.selector() instanceof VersionSelector.Exact exact ? exact.version() : versions.defaultVersion();
-        ModelVersion version = versions.byVersion().get(wanted);
-        return version == null ? UNKNOWN : version.id();
+        return versions.resolve(ref.selector())
+                .map(wanted -> versions.byVersion().get(wanted))
+                .map(ModelVersion::id)
+                .orElse(UNKNOWN);
     }
 
     /** Everything, in Prometheus's text format 0.0.4. */

@@ -21,7 +21,7 @@ final class StatusWord {
     private static String of(ErrorCode code) {
         return switch (code) {
             case INVALID_INPUT, INVALID_MODEL -> "INVALID_ARGUMENT";
-            case MODEL_NOT_FOUND, VERSION_NOT_FOUND, SOURCE_NOT_FOUND -> "NOT_FOUND";
+            case MODEL_NOT_FOUND, VERSION_NOT_FOUND, LABEL_NOT_FOUND, SOURCE_NOT_FOUND -> "NOT_FOUND";
             case MODEL_UNAVAILABLE, SHUTTING_DOWN -> "UNAVAILABLE";
             case OVERLOADED, OUT_OF_MEMORY -> "RESOURCE_EXHAUSTED";
             case DEADLINE_EXCEEDED -> "DEADLINE_EXCEEDED";

@@ -5,7 +5,7 @@
  *
  * <p><b>Start here:</b> {@link dev.sluice.server.metrics.ServerMetrics}, then {@code RequestMeters} for how a subject looks.
  *
- * <p><b>Threads:</b> recording happens on event loops and instance threads and waits for nobody; meters are made and removed
+ * <p><b>Threads:</b> recording happens on event loops and carriers and waits for nobody; meters are made and removed
  * when somebody reads the page.
  *
  * <p><b>May not import:</b> transports or any one protocol. Bodies of requests are unknown here.

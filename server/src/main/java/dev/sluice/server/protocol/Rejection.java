@@ -14,5 +14,7 @@ public enum Rejection {
     /** Not HTTP, or not valid. */
     MALFORMED,
     /** The client was too slow in sending it. */
-    TIMED_OUT
+    TIMED_OUT,
+    /** There is no memory for the body now; the same request may succeed later. */
+    OUT_OF_MEMORY
 }

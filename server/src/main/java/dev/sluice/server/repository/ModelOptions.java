@@ -2,6 +2,7 @@
 package dev.sluice.server.repository;
 
 import dev.sluice.model.InstanceSpec;
+import dev.sluice.model.SequenceSpec;
 import dev.sluice.server.yaml.SafeYaml;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -20,6 +21,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ModelOptions {
     private static final Logger LOG = LoggerFactory.getLogger(ModelOptions.class);
+
+    /** The original refuses every request of a sequence unless a time is set. */
+    private static final Duration SEQUENCE_IDLE = Duration.ofMinutes(1);
 
     private final String origin;
     private final Map<String, Object> values;
@@ -52,6 +56,22 @@ final class ModelOptions {
 
     OptionalInt queueCapacity() {
         return number("jobQueueSize", 1);
+    }
+
+    /** Whether requests belong to sequences, and within which bounds; the original has a limit on idle time only if one is set. */
+    Optional<SequenceSpec> sequences() {
+        Object wanted = values.get("sequenceBatching");
+        if (wanted != null && !(wanted instanceof Boolean)) {
+            LOG.warn("{}: sequenceBatching: {} (expected: true or false); ignored", origin, shown(wanted));
+        }
+        if (!Boolean.TRUE.equals(wanted)) {
+            return Optional.empty();
+        }
+        return Optional.of(new SequenceSpec(
+                number("maxNumSequence", 1).orElse(1),
+                number("maxSequenceJobQueueSize", 1).orElse(1),
+                duration("sequenceMaxIdleMSec", 1, Duration::ofMillis).orElse(SEQUENCE_IDLE),
+                duration("sequenceTimeoutMSec", 0, Duration::ofMillis).orElse(Duration.ZERO)));
     }
 
     /** Both bounds on instances, or neither: one alone, or a maximum below the minimum, says nothing. */

@@ -4,17 +4,20 @@ package dev.sluice.server.repository;
 import dev.sluice.archive.Manifest;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
 import dev.sluice.serving.RegisterModel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +29,10 @@ import java.util.stream.Stream;
  */
 final class SpecFactory {
     private static final int BATCH_SIZE = 1;
+
+    /** Of models that size their batches themselves. */
+    private static final int ADAPTIVE_BATCH_SIZE = 64;
+
     private static final Duration BATCH_DELAY = Duration.ofMillis(100);
     private static final String PLAIN_HANDLER = "base_handler";
 
@@ -46,6 +53,8 @@ final class SpecFactory {
         Map<String, Object> configuration = model.configuration();
         ModelOptions own = new ModelOptions("Model " + id, configuration);
         ModelOptions served = new ModelOptions("models setting of " + id, serverSettings(id));
+        SluiceOptions ours = new SluiceOptions("Model " + id, configuration);
+        SluiceOptions oursServed = new SluiceOptions("models setting of " + id, serverSettings(id));
         ModelFiles files = found.kind() == ModelLocator.Kind.PLAIN_FILE
                 ? new ModelFiles(
                         model.root(), Optional.of(String.valueOf(found.path().getFileName())))
@@ -56,9 +65,9 @@ final class SpecFactory {
                 files,
                 own.engine(),
                 handler(command, manifest, own, files),
-                batching(command, own, served),
+                batching(command, new Batching(own, ours), new Batching(served, oursServed)),
                 instances(command, own, served),
-                limits(command, own, served),
+                limits(command, own, served, ours, oursServed),
                 configuration);
     }
 
@@ -78,16 +87,52 @@ final class SpecFactory {
                                 + " (expected: a manifest with a handler, or one .onnx or .pt file)"));
     }
 
-    private static BatchSpec batching(RegisterModel command, ModelOptions own, ModelOptions served) {
-        return new BatchSpec(
-                first(BATCH_SIZE, command.batchSize(), own.batchSize(), served.batchSize()),
-                command.maxBatchDelay()
-                        .or(own::maxBatchDelay)
-                        .or(served::maxBatchDelay)
-                        .orElse(BATCH_DELAY));
+    /** One source of settings: the original's keys, and ours, which come first. */
+    private record Batching(ModelOptions plain, SluiceOptions ours) {
+        Optional<Integer> maxRows() {
+            return ours.maxRows()
+                    .or(() -> ours.allowedSizes().map(AllowedSizes::largest))
+                    .or(() -> plain.batchSize().stream().boxed().findFirst());
+        }
+
+        Optional<Duration> maxDelay() {
+            return ours.maxDelay().or(plain::maxBatchDelay);
+        }
     }
 
-    private LimitSpec limits(RegisterModel command, ModelOptions own, ModelOptions served) {
+    private static BatchSpec batching(RegisterModel command, Batching own, Batching served) {
+        Optional<Duration> target = own.ours().latencyTarget().or(served.ours()::latencyTarget);
+        return new BatchSpec(
+                command.batchSize().stream()
+                        .boxed()
+                        .findFirst()
+                        .or(own::maxRows)
+                        .or(served::maxRows)
+                        .orElse(target.isPresent() ? ADAPTIVE_BATCH_SIZE : BATCH_SIZE),
+                command.maxBatchDelay()
+                        .or(own::maxDelay)
+                        .or(served::maxDelay)
+                        .orElse(target.isPresent() ? Duration.ZERO : BATCH_DELAY),
+                target,
+                priorities(own.ours(), served.ours()),
+                own.ours().allowedSizes().or(served.ours()::allowedSizes).orElse(AllowedSizes.ANY),
+                own.ours().split().or(served.ours()::split).orElse(false),
+                own.plain().sequences().or(served.plain()::sequences));
+    }
+
+    private static PrioritySpec priorities(SluiceOptions own, SluiceOptions served) {
+        return new PrioritySpec(
+                own.priorityLevels().or(served::priorityLevels).orElse(PrioritySpec.NONE.levels()),
+                own.defaultPriority().or(served::defaultPriority).orElse(PrioritySpec.NONE.defaultLevel()),
+                own.ageing().or(served::ageing).orElse(PrioritySpec.NONE.ageing()));
+    }
+
+    private LimitSpec limits(
+            RegisterModel command,
+            ModelOptions own,
+            ModelOptions served,
+            SluiceOptions ours,
+            SluiceOptions oursServed) {
         return new LimitSpec(
                 first(config.queueCapacity(), own.queueCapacity(), served.queueCapacity()),
                 command.responseTimeout()
@@ -97,7 +142,10 @@ final class SpecFactory {
                 command.startupTimeout()
                         .or(own::startupTimeout)
                         .or(served::startupTimeout)
-                        .orElse(config.startupTimeout()));
+                        .orElse(config.startupTimeout()),
+                ours.queueBytes().or(oursServed::queueBytes).orElse(LimitSpec.ANY_BYTES),
+                ours.queueRows().or(oursServed::queueRows).map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                ours.queueTimeout().or(oursServed::queueTimeout));
     }
 
     private InstanceSpec instances(RegisterModel command, ModelOptions own, ModelOptions served) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Reads YAML that may be hostile into plain maps, lists, strings, numbers and booleans.
+ * Reads YAML that may be hostile into plain maps, lists, strings, numbers and booleans, and guesses what a misspelt key was to be.
  *
  * <p><b>Start here:</b> {@link dev.sluice.server.yaml.SafeYaml}.
  *

@@ -20,8 +20,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ServerConfigTest {
+    private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 500L << 20);
+
     private static final ServerConfig.Surroundings SURROUNDINGS =
-            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")));
+            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), MEMORY);
 
     /** Every default in one place: changing one is changing what people run. */
     @Test
@@ -47,7 +49,40 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1),
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
+                        400L << 20,
+                        new TenantsConfig(Optional.empty()),
                         Path.of("/somewhere/tmp")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1048576, 1048576", "1024k, 1048576", "20M, 20971520", "500m, 524288000"})
+    void takesAMemoryBudgetWithUnits(String given, long bytes) {
+        assertThat(of(Map.of("memory_budget", given)).memoryBudget()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "1023k  | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "501m   | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "999999999999g | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "half   | a number of bytes, or one with k, m or g",
+                "-5     | a number of bytes, or one with k, m or g"
+            })
+    void refusesAMemoryBudgetThatCannotBe(String given, String expected) {
+        assertThatThrownBy(() -> of(Map.of("memory_budget", given)))
+                .hasMessageStartingWith("memory_budget: " + given + " (expected: " + expected);
+    }
+
+    @Test
+    void takesAShareOfWhatTheHeapLeavesButNoMoreThanCanBeAllocated() {
+        assertThat(new MachineMemory(1100 << 20, 100 << 20, 1 << 30).defaultBudget())
+                .isEqualTo(400 << 20);
+        assertThat(new MachineMemory(1100 << 20, 100 << 20, 100 << 20).defaultBudget())
+                .isEqualTo(100 << 20);
+        assertThat(new MachineMemory(100, 200, 1 << 20).defaultBudget()).isEqualTo(1 << 20);
+        assertThat(MachineMemory.ofThisProcess().defaultBudget()).isGreaterThan(1 << 20);
     }
 
     @Test
@@ -74,12 +109,14 @@ class ServerConfigTest {
                 Map.entry("enable_model_api", "True"),
                 Map.entry("drain_delay", "0"),
                 Map.entry("drain_timeout", "700ms"),
+                Map.entry("tenant_header", "X-Team"),
                 Map.entry("engine_threads", "2"),
                 Map.entry("engines_dir", "/e"),
                 Map.entry("work_dir", "/w"),
                 Map.entry("cache_dir", "/c"),
                 Map.entry("number_of_netty_threads", "8"),
                 Map.entry("use_native_io", "false"),
+                Map.entry("memory_budget", "7m"),
                 Map.entry("max_request_size", "9")));
 
         assertThat(config)
@@ -103,6 +140,8 @@ class ServerConfigTest {
                                 Map.of()),
                         new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2),
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
+                        7L << 20,
+                        new TenantsConfig(Optional.of("X-Team")),
                         Path.of("/w")));
     }
 
@@ -120,6 +159,7 @@ class ServerConfigTest {
             engine_threads           | 0           | engine_threads: 0 (expected: 1..
             default_response_timeout | 0           | default_response_timeout: 0 (expected: more than 0
             default_startup_timeout  | soon        | default_startup_timeout: soon (expected: seconds
+            tenant_header            | my team     | tenant_header: my team (expected: the name of a header
             drain_delay              | -1          | drain_delay: -1 (expected: seconds
             models                   | {"m": 3}    | models: {"m": 3} (expected: JSON like
             models                   | {           | models: { (expected: JSON like

@@ -11,6 +11,7 @@ import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.Ticker;
+import dev.sluice.lifecycle.LifecycleObserver.Moment;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.model.BatchSpec;
@@ -20,6 +21,9 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.tensor.CopyReason;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -96,6 +100,32 @@ class ServerMetricsTest {
                 .contains("sluice_batch_size_bucket{model=\"digits\",version=\"1.0\",le=\"8.0\"} 1");
     }
 
+    /** Planted: a wait of zero recorded for steps that nobody joined; the count of waits was 2. */
+    @Test
+    void measuresStepsAsBatchesAndWaitsOfThoseThatJoin() throws Exception {
+        register(1);
+
+        metrics.stepExecuted(DIGITS, 3, 1, 2_000_000, 10_000_000);
+        metrics.stepExecuted(DIGITS, 3, 0, 0, 20_000_000);
+
+        assertThat(metrics.scrape())
+                .contains("sluice_request_queue_seconds_count{model=\"digits\",version=\"1.0\"} 1")
+                .contains("sluice_inference_seconds_sum{model=\"digits\",version=\"1.0\"} 0.03")
+                .contains("sluice_batch_size_count{model=\"digits\",version=\"1.0\"} 2");
+    }
+
+    /** Planted: one for each batch. */
+    @Test
+    void countsRowsOfPadding() throws Exception {
+        register(1);
+        assertThat(metrics.scrape()).contains("sluice_batch_padding_rows_total{model=\"digits\",version=\"1.0\"} 0.0");
+
+        metrics.batchPadded(DIGITS, 3);
+        metrics.batchPadded(DIGITS, 2);
+
+        assertThat(metrics.scrape()).contains("sluice_batch_padding_rows_total{model=\"digits\",version=\"1.0\"} 5.0");
+    }
+
     @Test
     void showsAVersionAtZeroBeforeItsFirstRequest() throws Exception {
         register(2);
@@ -142,10 +172,62 @@ class ServerMetricsTest {
                 .contains("process_uptime_seconds");
     }
 
+    @Test
+    void showsWhatMemoryIsUsedForAndHowOftenItWasCopied() {
+        MemoryBudget budget = new MemoryBudget(1000);
+        MemoryLedger ledger = new MemoryLedger();
+        metrics.watch(budget, ledger, () -> 4096);
+        assertThat(budget.tryReserve(300)).isTrue();
+        ledger.copied(CopyReason.MULTI);
+        ledger.copied(CopyReason.MULTI);
+        metrics.answeredTwice(DIGITS);
+
+        assertThat(metrics.scrape())
+                .contains("sluice_bytes_reserved 300.0")
+                .contains("sluice_bytes_budget 1000.0")
+                .contains("sluice_direct_memory_used 4096.0")
+                .contains("sluice_copies_total{reason=\"multi\"} 2.0")
+                .contains("sluice_copies_total{reason=\"unaligned\"} 0.0")
+                .contains("sluice_copies_total{reason=\"endian\"} 0.0")
+                .contains("sluice_copies_total{reason=\"heap\"} 0.0")
+                .contains("sluice_buffer_leak_total 0.0")
+                .contains("sluice_double_completion_total 1.0");
+    }
+
     private void finished(ModelRef ref, Optional<ErrorCode> failure) {
         RequestContext context =
                 new RequestContext("id", "torchserve", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation());
         metrics.requestFinished(ref, context, failure, 2_000_000);
+    }
+
+    /** Seen to fail when the series went with the version: the last one is only known when it is gone. */
+    @Test
+    void showsTheMemoryAroundLoadsAndUnloadsAlsoOfVersionsThatAreGone() throws Exception {
+        register(1);
+        metrics.memoryMeasured(DIGITS, Moment.BEFORE_LOAD, 1000);
+        metrics.memoryMeasured(DIGITS, Moment.AFTER_LOAD, 3000);
+        String whileThere = metrics.scrape();
+        await(lifecycle.remove(DIGITS));
+        metrics.memoryMeasured(DIGITS, Moment.AFTER_UNLOAD, 1500);
+
+        assertThat(whileThere).doesNotContain("after_unload");
+
+        assertThat(metrics.scrape())
+                .contains("sluice_model_memory_bytes{kind=\"before_load\",model=\"digits\",version=\"1.0\"} 1000.0")
+                .contains("sluice_model_memory_bytes{kind=\"after_load\",model=\"digits\",version=\"1.0\"} 3000.0")
+                .contains("sluice_model_memory_bytes{kind=\"after_unload\",model=\"digits\",version=\"1.0\"} 1500.0");
+    }
+
+    /** Seen to fail without the bound. */
+    @Test
+    void keepsTheMemoryOfTheVersionsMeasuredLastAndNoMore() {
+        for (int i = 0; i <= ModelMemoryMeters.MOST_VERSIONS; i++) {
+            metrics.memoryMeasured(new ModelId("m", Integer.toString(i)), Moment.AFTER_LOAD, i);
+        }
+
+        assertThat(metrics.scrape().lines().filter(line -> line.startsWith("sluice_model_memory_bytes{")))
+                .hasSize(ModelMemoryMeters.MOST_VERSIONS)
+                .noneMatch(line -> line.contains("version=\"0\""));
     }
 
     private void register(int instances) throws Exception {

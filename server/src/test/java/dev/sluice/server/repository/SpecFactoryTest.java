@@ -2,9 +2,15 @@
 package dev.sluice.server.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
+import dev.sluice.model.BatchSpec;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
+import dev.sluice.model.SequenceSpec;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -149,6 +155,100 @@ class SpecFactoryTest {
         assertThat(spec.engine()).contains("onnxruntime");
         assertThat(spec.handler()).isEqualTo("image_classifier");
         assertThat(spec.limits().queueCapacity()).isEqualTo(7);
+    }
+
+    private static final String OURS = """
+            batchSize: 2
+            maxBatchDelay: 7
+            sluice:
+              batch: {maxRows: 8, maxDelay: 5ms, allowedSizes: [1, 8], split: true}
+              queue: {maxRows: 64, maxBytes: 1000, timeout: 2s, priorityLevels: 3, defaultPriority: 2, agingMillis: 500}
+              slo: {millis: 50}
+            """;
+
+    /** Planted: the original's key before ours. */
+    @Test
+    void takesOurSettingsFromTheirOwnBlock() throws IOException {
+        ModelSpec spec = resolve(command(null, true), OURS, Map.of());
+
+        assertThat(spec.batching())
+                .isEqualTo(new BatchSpec(
+                        8,
+                        Duration.ofMillis(5),
+                        Optional.of(Duration.ofMillis(50)),
+                        new PrioritySpec(3, 2, Duration.ofMillis(500)),
+                        AllowedSizes.of(1, 8),
+                        true,
+                        Optional.empty()));
+        assertThat(spec.limits().queueRows()).hasValue(64);
+        assertThat(spec.limits().queueBytes()).isEqualTo(1000);
+        assertThat(spec.limits().queueTimeout()).contains(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void takesOurSettingsFromTheServersToo() throws IOException {
+        Map<String, Object> served =
+                Map.of("sluice", Map.of("batch", Map.of("maxRows", 16), "queue", Map.of("timeout", "1s")));
+
+        ModelSpec spec = resolve(command(null, true), "sluice: {queue: {timeout: 3s}}", served);
+
+        assertThat(spec.batching().maxSize()).isEqualTo(16);
+        assertThat(spec.limits().queueTimeout()).contains(Duration.ofSeconds(3));
+    }
+
+    /** Planted: the key for idle time read as seconds. */
+    @Test
+    void takesTheOriginalsKeysForSequences() throws IOException {
+        String configuration = """
+                sequenceBatching: true
+                sequenceMaxIdleMSec: 500
+                sequenceTimeoutMSec: 9000
+                maxNumSequence: 12
+                maxSequenceJobQueueSize: 3
+                """;
+
+        assertThat(resolve(command(null, true), configuration, Map.of())
+                        .batching()
+                        .sequences())
+                .contains(new SequenceSpec(12, 3, Duration.ofMillis(500), Duration.ofSeconds(9)));
+        assertThat(resolve(command(null, true), "sequenceBatching: true", Map.of())
+                        .batching()
+                        .sequences())
+                .contains(new SequenceSpec(1, 1, Duration.ofMinutes(1), Duration.ZERO));
+        assertThat(resolve(command(null, true), "maxNumSequence: 12", Map.of())
+                        .batching()
+                        .sequences())
+                .isEmpty();
+    }
+
+    /** Planted: TorchServe's defaults of one row and 100 ms. */
+    @Test
+    void needsNothingButATarget() throws IOException {
+        BatchSpec batching = resolve(command(null, true), "sluice: {slo: {millis: 50}}", Map.of())
+                .batching();
+
+        assertThat(batching.maxSize()).isEqualTo(64);
+        assertThat(batching.maxDelay()).isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void takesTheLargestSizeForTheBatchSize() throws IOException {
+        assertThat(resolve(command(null, true), "sluice: {batch: {allowedSizes: [1, 4, 32]}}", Map.of())
+                        .batching()
+                        .maxSize())
+                .isEqualTo(32);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            batch: {maxRows: 6, allowedSizes: [1, 8]}  | allowedSizes: [1, 8] (expected: the last to be 6, the largest batch)
+            batch: {maxRows: 6}, queue: {maxRows: 5}   | queueRows: 5 (expected: 6 or more, the rows of one batch)
+            queue: {priorityLevels: 2, defaultPriority: 3} | defaultPriority: 3 (expected: 1..2)
+            """)
+    void refusesWhatDoesNotGoTogether(String block, String message) {
+        assertThatThrownBy(() -> resolve(command(null, true), "sluice: {" + block + "}", Map.of()))
+                .isInstanceOf(ServingException.class)
+                .hasMessage(message);
     }
 
     private ModelSpec resolve(RegisterModel command, String yaml, Map<String, Object> served) throws IOException {

@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import dev.sluice.engine.NativeInput;
+import dev.sluice.engine.NativeOutput;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
@@ -124,10 +125,11 @@ final class TorchCall implements AutoCloseable {
         }
         DataBuffer data = allocator.allocate(size);
         try {
+            Tensor copy = new Tensor(name, type, shape, data);
             if (size > 0) {
-                data.view().put(array.toByteBuffer(true));
+                NativeOutput.of(copy).put(array.toByteBuffer(true));
             }
-            return new Tensor(name, type, shape, data);
+            return copy;
         } catch (RuntimeException e) {
             data.release();
             throw e;

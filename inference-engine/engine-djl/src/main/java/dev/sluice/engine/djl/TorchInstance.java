@@ -9,6 +9,7 @@ import dev.sluice.engine.TensorInstance;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Runs one call at a time on the model's module. */
 final class TorchInstance implements TensorInstance {
@@ -16,20 +17,32 @@ final class TorchInstance implements TensorInstance {
     private final PtNDManager manager;
     private final BufferAllocator allocator;
 
-    /** Owns {@code manager}. Made on the thread that will run it: libtorch keeps the optimizer's switch per thread. */
+    /** Written by whoever runs it: the last thread that did. */
+    private @Nullable Thread prepared;
+
+    /** Owns {@code manager}. */
     TorchInstance(PtSymbolBlock module, PtNDManager manager, BufferAllocator allocator) {
         this.module = module;
         this.manager = manager;
         this.allocator = allocator;
-        JniUtils.setGraphExecutorOptimize(false);
     }
 
     @Override
     public List<Tensor> run(List<Tensor> inputs) {
+        prepareThread();
         try (TorchCall call = new TorchCall((PtNDManager) manager.newSubManager(), allocator)) {
             return call.run(module, inputs);
         } catch (EngineException e) {
             throw TorchErrors.whileRunning(e);
+        }
+    }
+
+    /** libtorch keeps the optimizer's switch per thread; nobody here ever switches it on. */
+    private void prepareThread() {
+        Thread self = Thread.currentThread();
+        if (prepared != self) {
+            JniUtils.setGraphExecutorOptimize(false);
+            prepared = self;
         }
     }
 

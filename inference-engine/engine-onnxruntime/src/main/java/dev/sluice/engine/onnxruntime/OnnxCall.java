@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.sluice.engine.NativeInput;
+import dev.sluice.engine.NativeOutput;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
@@ -61,7 +62,7 @@ final class OnnxCall implements AutoCloseable {
                 port.name(),
                 OnnxTensor.createTensor(
                         environment,
-                        result.data().view(),
+                        NativeOutput.of(result),
                         shape.toArray(),
                         port.wrapped().orElseThrow()));
     }
@@ -98,7 +99,7 @@ final class OnnxCall implements AutoCloseable {
         Tensor copy = allocate(port, Shape.of(value.getInfo().getShape()));
         if (copy.data().size() > 0) {
             ByteBuffer content = value.getByteBuffer();
-            copy.data().view().put(content);
+            NativeOutput.of(copy).put(content);
         }
         return copy;
     }

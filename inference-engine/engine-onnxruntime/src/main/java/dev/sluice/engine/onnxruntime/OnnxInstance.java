@@ -12,7 +12,7 @@ import java.util.List;
 final class OnnxInstance implements TensorInstance {
     private final OnnxModel model;
 
-    /** False once the file turned out to declare wrong output shapes. Written by the instance's thread, the only one here. */
+    /** False once the file turned out to declare wrong output shapes. Written by whoever runs it, one at a time. */
     private boolean trustsShapes = true;
 
     OnnxInstance(OnnxModel model) {

@@ -71,6 +71,12 @@ final class OnnxModel implements TensorModel {
         return new OnnxInstance(this);
     }
 
+    /** Sessions run on processors alone. */
+    @Override
+    public boolean isComputeOnly() {
+        return true;
+    }
+
     OrtSession session() {
         return session;
     }

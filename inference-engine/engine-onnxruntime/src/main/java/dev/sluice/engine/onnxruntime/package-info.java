@@ -6,8 +6,8 @@
  * <p><b>Start here:</b> {@link dev.sluice.engine.onnxruntime.OnnxRuntimeProvider}; for one call,
  * {@code OnnxInstance#run}; for which outputs are computed in place, {@code OutputPlan}.
  *
- * <p><b>Threads:</b> a session is shared by all instances of a model; an instance is confined to its thread and owns every
- * native tensor it makes.
+ * <p><b>Threads:</b> a session is shared by all instances of a model; an instance is used by one thread at a time and owns
+ * every native tensor it makes.
  *
  * <p><b>May not import:</b> {@code scheduling}, {@code lifecycle}, {@code serving}, {@code ai.djl}, or another engine. Nobody
  * imports this package; it is found by its service file.

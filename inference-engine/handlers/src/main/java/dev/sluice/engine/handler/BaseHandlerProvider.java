@@ -29,6 +29,6 @@ public final class BaseHandlerProvider implements HandlerProvider {
         if (input.isPresent() && !NumberSink.takes(input.get().type())) {
             throw InputCheck.mismatch(NAME, input.get(), "BOOL, an integer type, FP32 or FP64");
         }
-        return new RowModel(model, spec, allocator, () -> new NestedListCodec(input));
+        return new RowModel(model, spec, allocator, () -> new NestedListCodec(input, allocator), true);
     }
 }

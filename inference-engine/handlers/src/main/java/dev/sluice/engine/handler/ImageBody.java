@@ -6,9 +6,11 @@ import dev.sluice.engine.handler.image.ImagePipeline;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataType;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.util.Base64;
+import java.util.Optional;
 
 /**
  * Reads the three forms in which vision handlers take an image: the bytes of a file; the same as Base64, in a text body or a
@@ -16,7 +18,7 @@ import java.util.Base64;
  *
  * <p>Source: pytorch/serve {@code ts/torch_handler/vision_handler.py}, {@code preprocess}.
  *
- * <p><b>Threads:</b> confined to one instance thread.
+ * <p><b>Threads:</b> used by one thread at a time.
  */
 final class ImageBody implements AutoCloseable {
     private static final int CHANNELS_HEIGHT_WIDTH = 3;
@@ -24,25 +26,22 @@ final class ImageBody implements AutoCloseable {
     private final ImagePipeline pipeline;
     private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
 
-    ImageBody(ImagePipeline pipeline) {
+    private final JsonRowReader json;
+
+    ImageBody(ImagePipeline pipeline, BufferAllocator allocator) {
         this.pipeline = pipeline;
+        this.json = new JsonRowReader(DataType.FP32, allocator);
     }
 
     /** @throws ServingException {@code INVALID_INPUT} if the request has none of the three */
     Row read(InferenceRequest request) {
         RequestBody body = RequestBody.of(request);
-        if (body.isText()) {
-            return image(base64(body.bytes()));
+        char first = body.isJson() ? firstCharacter(body.content().view()) : ' ';
+        if (first == '[') {
+            return numbers(body);
         }
-        if (!body.isJson()) {
-            return image(body.bytes());
-        }
-        return switch (firstCharacter(body.bytes())) {
-            case '[' -> numbers(body);
-            case '"' -> image(base64(body.bytes()));
-            // What is not JSON is handed to handlers as the bytes it is, whatever its content type says.
-            default -> image(body.bytes());
-        };
+        // What is not JSON is handed to handlers as the bytes it is, whatever its content type says.
+        return body.isText() || first == '"' ? image(base64(body.bytes())) : image(body.bytes());
     }
 
     private Row image(byte[] file) {
@@ -62,9 +61,10 @@ final class ImageBody implements AutoCloseable {
         }
     }
 
-    private static Row numbers(RequestBody body) {
-        NestedNumbers row = NestedNumbers.parse(body, DataType.FP32);
+    private Row numbers(RequestBody body) {
+        Row row = json.read(body, Optional.empty());
         if (row.shape().rank() != CHANNELS_HEIGHT_WIDTH) {
+            row.release();
             throw new ServingException(
                     ErrorCode.INVALID_INPUT,
                     "input '" + body.name() + "': " + row.shape() + " (expected: [channels, height, width])");
@@ -72,9 +72,14 @@ final class ImageBody implements AutoCloseable {
         return row;
     }
 
-    private static char firstCharacter(byte[] json) {
-        String start = new String(json, 0, Math.min(json.length, 64), StandardCharsets.ISO_8859_1).strip();
-        return start.isEmpty() ? ' ' : start.charAt(0);
+    private static char firstCharacter(ByteBuffer json) {
+        for (int i = 0; i < Math.min(json.limit(), 64); i++) {
+            int character = json.get(i) & 0xff;
+            if (character > ' ') {
+                return (char) character;
+            }
+        }
+        return ' ';
     }
 
     @Override

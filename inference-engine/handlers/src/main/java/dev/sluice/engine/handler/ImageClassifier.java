@@ -7,6 +7,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.TensorSpec;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,11 +27,15 @@ final class ImageClassifier implements RowCodec {
     private final Optional<TensorSpec> declared;
     private final ImageBody body;
 
-    ImageClassifier(ImageClassifierOptions options, ClassLabels labels, Optional<TensorSpec> declared) {
+    ImageClassifier(
+            ImageClassifierOptions options,
+            ClassLabels labels,
+            Optional<TensorSpec> declared,
+            BufferAllocator allocator) {
         this.options = options;
         this.labels = labels;
         this.declared = declared;
-        this.body = new ImageBody(options.pipeline());
+        this.body = new ImageBody(options.pipeline(), allocator);
     }
 
     @Override
@@ -38,6 +43,7 @@ final class ImageClassifier implements RowCodec {
         Row row = body.read(request);
         Shape shape = row.shape();
         if (declared.isPresent() && !declared.get().shape().row().accepts(shape)) {
+            row.release();
             throw new ServingException(
                     ErrorCode.INVALID_INPUT,
                     "input: " + shape + " (expected: " + declared.get().shape().row() + ")");

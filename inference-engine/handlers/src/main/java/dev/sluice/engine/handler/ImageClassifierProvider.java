@@ -33,7 +33,8 @@ public final class ImageClassifierProvider implements HandlerProvider {
         Optional<TensorSpec> input = InputCheck.onlyInput(NAME, model.signature());
         input.ifPresent(declared -> check(declared, options.pipeline()));
         ClassLabels labels = ClassLabels.load(spec.files());
-        return new RowModel(model, spec, allocator, () -> new ImageClassifier(options, labels, input));
+        return new RowModel(
+                model, spec, allocator, () -> new ImageClassifier(options, labels, input, allocator), false);
     }
 
     private static void check(TensorSpec input, ImagePipeline pipeline) {

@@ -1,60 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
- * The direct memory in which one instance hands rows to its model, used again for each run and grown when a run needs more.
+ * Puts rows into the one run of direct memory from which a model reads them. A row that lies ready and runs alone stays where
+ * it is; others are put side by side. Nothing is kept between runs: the pool behind the allocator does that better, and what
+ * is not in use is not charged to anybody.
  *
- * <p><b>Threads:</b> confined to one instance thread.
- *
- * <p><b>Ownership:</b> owns its memory until {@link #close()}.
+ * <p><b>Threads:</b> safe from any thread.
  */
-final class InputBuffer implements AutoCloseable {
+final class InputBuffer {
     private final BufferAllocator allocator;
     private final String inputName;
-    private final int declaredRows;
-    /** Written by the confining thread. */
-    private @Nullable DataBuffer memory;
+    private final AllowedSizes sizes;
 
-    InputBuffer(BufferAllocator allocator, Signature signature) {
+    /** @param allowed the numbers of rows the model may be given; one that was exported for a number of rows is only given that */
+    InputBuffer(BufferAllocator allocator, Signature signature, AllowedSizes allowed) {
         this.allocator = allocator;
         List<TensorSpec> inputs = signature.inputs();
         this.inputName = inputs.isEmpty() ? "input" : inputs.get(0).name();
-        this.declaredRows =
-                inputs.isEmpty() ? (int) Shape.ANY : (int) inputs.get(0).shape().dimension(0);
+        long declaredRows = inputs.isEmpty() ? Shape.ANY : inputs.get(0).shape().dimension(0);
+        this.sizes = declaredRows < 1 ? allowed : AllowedSizes.of((int) declaredRows);
     }
 
-    /** Most rows of this kind that one run can take: 1 for a model exported for one row, else what a buffer can hold. */
+    /** The numbers of rows the model may be given. */
+    AllowedSizes sizes() {
+        return sizes;
+    }
+
+    /** Most rows of this kind that one run can take: the largest size, or what a buffer can hold. */
     int rowsPerRun(DataType type, Shape row) {
-        if (declaredRows != Shape.ANY) {
-            return declaredRows;
-        }
         long rowBytes = Math.max(1, row.elementCount() * type.elementBytes());
-        return (int) Math.max(1, Integer.MAX_VALUE / rowBytes);
+        int held = (int) Math.max(1, Integer.MAX_VALUE / rowBytes);
+        return sizes.isAny() ? held : Math.min(sizes.largest(), sizes.within(held));
     }
 
     /**
-     * The rows as one tensor; released by the caller, before the next call.
+     * The rows as one tensor, released by the caller before the rows. If there is no size of as many, the last row is repeated
+     * up to the next one: it is valid data, whatever the model computes. What comes out for it has to be left alone.
      *
      * @param rows of one type and shape, one or more
      */
     Tensor gather(List<? extends Row> rows) {
         DataType type = rows.get(0).type();
-        Shape shape = rows.get(0).shape().rows(rows.size());
-        DataBuffer part = reserve(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
+        int size = sizes.holding(rows.size());
+        Shape shape = rows.get(0).shape().rows(size);
+        Optional<DataBuffer> ready = rows.get(0).ready();
+        if (ready.isPresent() && size == 1) {
+            return new Tensor(inputName, type, shape, ready.get().retain());
+        }
+        DataBuffer part = allocator.allocate(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
         ByteBuffer target = part.view();
         try {
             rows.forEach(row -> row.writeTo(target));
+            repeatLast(target, rows.size(), size);
+            if (ready.isPresent()) {
+                allocator.copied(CopyReason.MULTI);
+            }
             return new Tensor(inputName, type, shape, part);
         } catch (RuntimeException e) {
             part.release();
@@ -62,21 +76,11 @@ final class InputBuffer implements AutoCloseable {
         }
     }
 
-    private DataBuffer reserve(long bytes) {
-        DataBuffer current = memory;
-        if (current == null || current.size() < bytes) {
-            close();
-            current = allocator.allocate(bytes);
-            memory = current;
-        }
-        return current.retainedSlice(0, (int) bytes);
-    }
-
-    @Override
-    public void close() {
-        if (memory != null) {
-            memory.release();
-            memory = null;
+    private static void repeatLast(ByteBuffer target, int rows, int size) {
+        int rowBytes = target.position() / rows;
+        ByteBuffer last = target.duplicate().flip().position(target.position() - rowBytes);
+        for (int i = rows; i < size; i++) {
+            target.put(last.duplicate());
         }
     }
 }

@@ -16,7 +16,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A row written as JSON: numbers in lists in lists, all lists of one level equally long. A bare number is a row of rank 0.
+ * A row written as JSON: numbers in lists in lists, all lists of one level equally long. A bare number is a row of rank 0. This
+ * is the thorough reader: it knows every form JSON allows and says what is wrong; {@link JsonRowReader} comes before it.
  *
  * @param bytes little-endian, row-major
  */

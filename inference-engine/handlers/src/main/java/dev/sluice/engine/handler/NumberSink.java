@@ -39,7 +39,7 @@ final class NumberSink {
         JsonToken token = parser.currentToken();
         return switch (type) {
             case BOOL -> token.isBoolean() && put(parser.getBooleanValue() ? 1 : 0, 1);
-            case FP32 -> token.isNumeric() && put(Float.floatToRawIntBits((float) parser.getDoubleValue()), 4);
+            case FP32 -> token.isNumeric() && put(Float.floatToRawIntBits(parser.getFloatValue()), 4);
             case FP64 -> token.isNumeric() && put(Double.doubleToRawLongBits(parser.getDoubleValue()), 8);
             case UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64 ->
                 token == JsonToken.VALUE_NUMBER_INT && putInteger(parser.getBigIntegerValue());

@@ -3,6 +3,7 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,6 +82,35 @@ final class OptionMap {
             return Optional.of(word);
         }
         throw refused(key, String.join(" or ", words));
+    }
+
+    /** A text, {@code fallback} if the key is not there. */
+    String text(String key, String fallback) {
+        if (!has(key)) {
+            return fallback;
+        }
+        if (values.get(key) instanceof String text) {
+            return text;
+        }
+        throw refused(key, "text");
+    }
+
+    /** Texts by their names, in the order they were written; {@code fallback} if the key is not there. */
+    Map<String, String> texts(String key, Map<String, String> fallback) {
+        if (!has(key)) {
+            return fallback;
+        }
+        if (!(values.get(key) instanceof Map<?, ?> named) || named.isEmpty()) {
+            throw refused(key, "a mapping of names to names");
+        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        named.forEach((name, value) -> {
+            if (!(name instanceof String of) || !(value instanceof String text)) {
+                throw refused(key, "a mapping of names to names");
+            }
+            texts.put(of, text);
+        });
+        return texts;
     }
 
     /** A list of {@code count} finite numbers; empty if the key is not there. */

@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.DataBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,10 +17,9 @@ import java.util.Locale;
  * <p>Source: pytorch/serve {@code ts/torch_handler/vision_handler.py}, {@code row.get("data") or row.get("body")}.
  *
  * @param mediaType in lower case, without parameters; empty when the client sent none
- * @param bytes a copy, never empty
+ * @param content never empty; the request's, and valid while that is
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; a copy per use would cost more than the record saves
-record RequestBody(String name, String mediaType, byte[] bytes) {
+record RequestBody(String name, String mediaType, DataBuffer content) {
     private static final List<String> NAMES = List.of("data", "body");
 
     /** @throws ServingException {@code INVALID_INPUT} if there is no such input, or it is empty */
@@ -35,7 +35,17 @@ record RequestBody(String name, String mediaType, byte[] bytes) {
             throw invalid("input '" + chosen.name() + "': 0 bytes (expected: 1 or more)");
         }
         String mediaType = chosen.contentType().split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
-        return new RequestBody(chosen.name(), mediaType, chosen.content().toByteArray());
+        return new RequestBody(chosen.name(), mediaType, chosen.content());
+    }
+
+    /** A copy of the bytes. */
+    byte[] bytes() {
+        return content.toByteArray();
+    }
+
+    /** Whether the bytes are those of a tensor. */
+    boolean isBinary() {
+        return mediaType.equals("application/octet-stream");
     }
 
     /** Whether the bytes are text, and Base64 rather than an image. */

@@ -8,11 +8,11 @@ import java.util.Optional;
 /**
  * What makes one built-in handler differ from another: how a request becomes a row, and a row becomes an answer.
  *
- * <p><b>Threads:</b> confined to one instance thread, so it may keep decoders and scratch space.
+ * <p><b>Threads:</b> used by one thread at a time, so it may keep decoders and scratch space.
  */
 interface RowCodec extends AutoCloseable {
     /**
-     * The request's row, which must not refer to the request's bytes afterwards.
+     * The request's row, released by the caller. It may keep a count of the request's bytes.
      *
      * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT}; the request then fails alone
      */

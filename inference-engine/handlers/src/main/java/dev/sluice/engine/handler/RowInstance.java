@@ -9,6 +9,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
@@ -20,6 +21,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs a batch for any handler: decodes each request to a row, gathers rows of one type and shape, runs the model once for
@@ -28,60 +30,68 @@ import java.util.Map;
  * <p>An engine's exception fails the rows it was given. When that was the whole batch it is thrown, so that the caller
  * learns that the batch as such failed.
  *
- * <p><b>Threads:</b> confined to one instance thread.
+ * <p><b>Threads:</b> used by one thread at a time.
  */
 final class RowInstance implements ModelInstance {
     private final TensorInstance instance;
     private final RowCodec codec;
     private final InputBuffer buffer;
+    private final BufferAllocator allocator;
     private final int maxBatch;
 
-    RowInstance(TensorInstance instance, RowCodec codec, InputBuffer buffer, int maxBatch) {
+    RowInstance(TensorInstance instance, RowCodec codec, InputBuffer buffer, BufferAllocator allocator, int maxBatch) {
+        this.allocator = allocator;
         this.instance = instance;
         this.codec = codec;
         this.buffer = buffer;
         this.maxBatch = maxBatch;
     }
 
-    /** At one row and at the largest batch: runtimes choose kernels and arenas by shape. */
+    /** At each allowed size, else at one row and at the largest batch: runtimes choose kernels and arenas by shape. */
     @Override
     public void warmUp() {
         codec.sampleRow().ifPresent(row -> {
-            run(List.of(row)).forEach(Tensor::release);
-            int most = Math.min(maxBatch, buffer.rowsPerRun(row.type(), row.shape()));
-            if (most > 1) {
-                run(Collections.nCopies(most, row)).forEach(Tensor::release);
-            }
+            int most = buffer.rowsPerRun(row.type(), row.shape());
+            List<Integer> sizes = buffer.sizes().isAny()
+                    ? List.of(1, maxBatch)
+                    : buffer.sizes().sizes();
+            sizes.stream()
+                    .map(size -> Math.min(size, most))
+                    .distinct()
+                    .forEach(size -> run(Collections.nCopies(size, row)).forEach(Tensor::release));
         });
     }
 
     @Override
     public List<Outcome> execute(Batch batch) {
         Outcome[] outcomes = new Outcome[batch.size()];
+        List<Row> decoded = new ArrayList<>(batch.size());
         try {
-            for (List<PlacedRow> rows : gather(batch, outcomes)) {
+            for (List<PlacedRow> rows : gather(batch, outcomes, decoded)) {
                 answer(batch.model(), rows, outcomes);
             }
             return List.of(outcomes);
         } catch (RuntimeException | Error e) {
             release(outcomes);
             throw e;
+        } finally {
+            decoded.forEach(Row::release);
         }
     }
 
     @Override
     public void close() {
         codec.close();
-        buffer.close();
         instance.close();
     }
 
-    /** The rows of each run; failures of decoding go straight to {@code outcomes}. */
-    private List<List<PlacedRow>> gather(Batch batch, Outcome[] outcomes) {
+    /** The rows of each run, all of them in {@code decoded}; failures of decoding go straight to {@code outcomes}. */
+    private List<List<PlacedRow>> gather(Batch batch, Outcome[] outcomes, List<Row> decoded) {
         Map<Kind, List<PlacedRow>> byKind = new LinkedHashMap<>();
         for (int i = 0; i < batch.size(); i++) {
             try {
                 Row row = codec.decode(batch.requests().get(i));
+                decoded.add(row);
                 byKind.computeIfAbsent(new Kind(row.type(), row.shape()), kind -> new ArrayList<>())
                         .add(new PlacedRow(row, i));
             } catch (RuntimeException e) {
@@ -112,14 +122,27 @@ final class RowInstance implements ModelInstance {
             rows.forEach(row -> outcomes[row.index] = new Outcome.Failure(ServingException.from(e)));
             return;
         }
+        // What was computed for padding stays where it is.
+        int engineRows = buffer.sizes().holding(rows.size());
         try {
             for (int i = 0; i < rows.size(); i++) {
-                byte[] body = codec.encode(row(outputs, i, rows.size()));
-                Output content = new Output.OfContent("", DataBuffer.wrap(body));
-                outcomes[rows.get(i).index] = new Outcome.Success(new InferenceResponse(model, List.of(content)));
+                byte[] body = codec.encode(row(outputs, i, engineRows));
+                outcomes[rows.get(i).index] = outcome(model, body);
             }
         } finally {
             outputs.forEach(Tensor::release);
+        }
+    }
+
+    /** The answer where the socket can take it from, charged until it has. Without memory for it only this request fails. */
+    private Outcome outcome(ModelId model, byte[] body) {
+        try {
+            DataBuffer memory = allocator.allocate(body.length);
+            memory.view().put(body);
+            Output content = new Output.OfContent("", memory);
+            return new Outcome.Success(new InferenceResponse(model, List.of(content)));
+        } catch (ServingException noMemory) {
+            return new Outcome.Failure(noMemory);
         }
     }
 
@@ -162,6 +185,11 @@ final class RowInstance implements ModelInstance {
         @Override
         public void writeTo(ByteBuffer target) {
             row.writeTo(target);
+        }
+
+        @Override
+        public Optional<DataBuffer> ready() {
+            return row.ready();
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.engine.TensorModel;
+import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
 import dev.sluice.tensor.BufferAllocator;
@@ -15,14 +16,24 @@ final class RowModel implements LoadedModel {
     private final TensorModel model;
     private final Supplier<RowCodec> codecs;
     private final BufferAllocator allocator;
-    private final int maxBatch;
+    private final BatchSpec batching;
+    private final boolean isComputeOnly;
 
-    /** @param codecs makes one for each instance */
-    RowModel(TensorModel model, ModelSpec spec, BufferAllocator allocator, Supplier<RowCodec> codecs) {
+    /**
+     * @param codecs makes one for each instance
+     * @param codecsOnlyCompute whether calls wait for nothing if the model's do not
+     */
+    RowModel(
+            TensorModel model,
+            ModelSpec spec,
+            BufferAllocator allocator,
+            Supplier<RowCodec> codecs,
+            boolean codecsOnlyCompute) {
         this.model = model;
         this.codecs = codecs;
         this.allocator = allocator;
-        this.maxBatch = spec.batching().maxSize();
+        this.batching = spec.batching();
+        this.isComputeOnly = codecsOnlyCompute && model.isComputeOnly();
     }
 
     /** Undeclared: clients send content, whatever the model behind takes. */
@@ -35,12 +46,17 @@ final class RowModel implements LoadedModel {
     public ModelInstance newInstance() {
         TensorInstance instance = model.newInstance();
         try {
-            InputBuffer buffer = new InputBuffer(allocator, model.signature());
-            return new RowInstance(instance, codecs.get(), buffer, maxBatch);
+            InputBuffer buffer = new InputBuffer(allocator, model.signature(), batching.sizes());
+            return new RowInstance(instance, codecs.get(), buffer, allocator, batching.maxSize());
         } catch (RuntimeException e) {
             instance.close();
             throw e;
         }
+    }
+
+    @Override
+    public boolean isComputeOnly() {
+        return isComputeOnly;
     }
 
     @Override

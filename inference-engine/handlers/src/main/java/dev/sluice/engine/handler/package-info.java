@@ -7,8 +7,8 @@
  * {@link dev.sluice.engine.handler.RowInstance} does the rest for all of them;
  * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example.
  *
- * <p><b>Threads:</b> providers and models are safe from any thread; codecs and instances are confined to one instance
- * thread.
+ * <p><b>Threads:</b> providers and models are safe from any thread; codecs and instances are used by one thread at a
+ * time.
  *
  * <p><b>May not import:</b> any engine, {@code scheduling} or anything after it. Who runs the tensors is unknown here.
  */

@@ -4,9 +4,13 @@ package dev.sluice.engine.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
+import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
@@ -14,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,6 +46,19 @@ class BaseHandlerTest {
         }
     }
 
+    /** Planted: a handler that says it of itself, whatever the model says. */
+    @Test
+    void onlyComputesIfItsModelDoes() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, -1, 1);
+        assertThat(attached(model).isComputeOnly()).isFalse();
+        model.computes = true;
+        assertThat(attached(model).isComputeOnly()).isTrue();
+    }
+
+    private static LoadedModel attached(FakeTensorModel model) {
+        return PROVIDER.attach(model, Harness.spec(Map.of()), bytes -> DataBuffer.wrap(new byte[(int) bytes]));
+    }
+
     @Test
     void readsAnyBodyThatIsJson() {
         try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, -1, 1))) {
@@ -48,6 +66,61 @@ class BaseHandlerTest {
 
             assertThat(harness.text(Harness.request(Harness.content("data", "", json))))
                     .isEqualTo("[\n  7.0\n]");
+        }
+    }
+
+    /** Seen to fail when the body is copied before it is handed on. */
+    @Test
+    void handsBinaryBodyToTheModelWhereItLies() {
+        DataBuffer body = BufferAllocator.unpooled().allocate(8);
+        body.view().asFloatBuffer().put(new float[] {1.5f, -2});
+        List<ByteBuffer> seen = new ArrayList<>();
+        FakeTensorModel model = new FakeTensorModel(FakeTensorModel.input(DataType.FP32, -1, 2), input -> {
+            seen.add(input.data().view());
+            return FakeTensorModel.copy(input);
+        });
+        try (Harness harness = attach(model)) {
+            Input content = new Input.OfContent("body", "Application/Octet-Stream", body);
+            assertThat(harness.text(Harness.request(content))).isEqualTo("[\n  1.5,\n  -2.0\n]");
+
+            assertThat(harness.copies).isEmpty();
+        }
+        body.view().putFloat(0, 7);
+        assertThat(seen.get(0).getFloat(0)).as("the same memory").isEqualTo(7);
+        assertThat(model.inputShapes).containsExactly(Shape.of(1, 2));
+        assertThat(body.references()).isOne();
+    }
+
+    @Test
+    void takesATensorOfOneRow() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, -1, 2);
+        try (Harness harness = attach(model)) {
+            Tensor row = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(1, 2), new byte[8]);
+            Tensor rows = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(2, 2), new byte[16]);
+            Tensor ints = FakeTensorModel.tensor("x", DataType.INT32, Shape.of(1, 2), new byte[8]);
+
+            // From the heap, so it is put into direct memory beside another.
+            assertThat(harness.texts(
+                            Harness.request(new Input.OfTensor(row)),
+                            Harness.request(new Input.OfTensor(row)),
+                            Harness.request(new Input.OfTensor(rows)),
+                            Harness.request(new Input.OfTensor(ints))))
+                    .containsExactly(
+                            "[\n  0.0,\n  0.0\n]",
+                            "[\n  0.0,\n  0.0\n]",
+                            "INVALID_INPUT input 'x': FP32 [2, 2] (expected: [2], one row of the model's input)",
+                            "INVALID_INPUT input 'x': INT32 [1, 2] (expected: [2], one row of the model's input)");
+            assertThat(row.data().references()).isOne();
+        }
+    }
+
+    @Test
+    void refusesBinaryBodyOfAnotherSize() {
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, -1, 2))) {
+            Input content = Harness.content("body", "application/octet-stream", new byte[7]);
+            assertThat(harness.text(Harness.request(content)))
+                    .isEqualTo("INVALID_INPUT input 'body': 7 bytes of FP32"
+                            + " (expected: [2], one row of the model's input)");
         }
     }
 

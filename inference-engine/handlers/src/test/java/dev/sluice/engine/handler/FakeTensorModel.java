@@ -25,6 +25,9 @@ final class FakeTensorModel implements TensorModel {
     /** Written by the test's thread. */
     boolean closed;
 
+    /** Whether it says that its calls only compute; written by the test's thread. */
+    boolean computes;
+
     private final Signature signature;
     private final Function<Tensor, List<Tensor>> function;
 
@@ -62,6 +65,11 @@ final class FakeTensorModel implements TensorModel {
 
     static List<Tensor> copy(Tensor input) {
         return List.of(tensor("y", input.type(), input.shape(), input.data().toByteArray()));
+    }
+
+    @Override
+    public boolean isComputeOnly() {
+        return computes;
     }
 
     @Override

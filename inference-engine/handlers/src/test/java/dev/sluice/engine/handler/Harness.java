@@ -8,6 +8,7 @@ import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.inference.Cancellation;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.Output;
@@ -21,6 +22,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,14 +38,30 @@ final class Harness implements AutoCloseable {
     private static final ModelId MODEL = new ModelId("m", "1.0");
 
     final List<DataBuffer> allocated = new ArrayList<>();
+    final List<CopyReason> copies = new ArrayList<>();
+    /** Written by the test: how many allocations succeed before the one that does not; -1 for all. */
+    int allocationsUntilRefusal = -1;
+
     private final LoadedModel loaded;
     private final ModelInstance instance;
 
     Harness(HandlerProvider provider, TensorModel model, ModelSpec spec) {
-        BufferAllocator allocator = bytes -> {
-            DataBuffer buffer = DataBuffer.of(ByteBuffer.allocateDirect((int) bytes), () -> {});
-            allocated.add(buffer);
-            return buffer;
+        BufferAllocator allocator = new BufferAllocator() {
+            @Override
+            public DataBuffer allocate(long bytes) {
+                if (allocated.size() == allocationsUntilRefusal) {
+                    allocationsUntilRefusal = -1;
+                    throw new ServingException(ErrorCode.OVERLOADED, "no memory");
+                }
+                DataBuffer buffer = DataBuffer.of(ByteBuffer.allocateDirect((int) bytes), () -> {});
+                allocated.add(buffer);
+                return buffer;
+            }
+
+            @Override
+            public void copied(CopyReason reason) {
+                copies.add(reason);
+            }
         };
         this.loaded = provider.attach(model, spec, allocator);
         this.instance = loaded.newInstance();
@@ -60,6 +78,20 @@ final class Harness implements AutoCloseable {
                 new InstanceSpec(1, 1),
                 new LimitSpec(10, Duration.ofSeconds(1), Duration.ofSeconds(1)),
                 options);
+    }
+
+    static ModelSpec spec(BatchSpec batching) {
+        ModelSpec plain = spec(Map.of());
+        return new ModelSpec(
+                plain.id(),
+                plain.location(),
+                plain.files(),
+                plain.engine(),
+                plain.handler(),
+                batching,
+                plain.instances(),
+                plain.limits(),
+                plain.options());
     }
 
     static ModelSpec spec(Map<String, Object> options) {
@@ -88,7 +120,12 @@ final class Harness implements AutoCloseable {
         return instance.execute(new Batch(MODEL, List.of(requests)));
     }
 
-    /** The answers' bodies, or the messages of failures. */
+    /** Runs, and gives the answers back. */
+    void run(InferenceRequest... requests) {
+        execute(requests).forEach(Harness::text);
+    }
+
+    /** The answers' bodies, or the messages of failures; answers are released. */
     List<String> texts(InferenceRequest... requests) {
         return execute(requests).stream().map(Harness::text).toList();
     }
@@ -100,7 +137,9 @@ final class Harness implements AutoCloseable {
     static String text(Outcome outcome) {
         if (outcome instanceof Outcome.Success success
                 && success.response().outputs().get(0) instanceof Output.OfContent content) {
-            return new String(content.content().toByteArray(), StandardCharsets.US_ASCII);
+            String text = new String(content.content().toByteArray(), StandardCharsets.US_ASCII);
+            content.release();
+            return text;
         }
         ServingException cause = ((Outcome.Failure) outcome).cause();
         return cause.code() + " " + cause.safeMessage();

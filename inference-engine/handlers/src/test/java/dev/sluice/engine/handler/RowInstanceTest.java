@@ -8,12 +8,15 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What all row handlers share: grouping, failing alone, and giving memory back. */
 class RowInstanceTest {
@@ -26,7 +29,7 @@ class RowInstanceTest {
         FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
         Harness harness = attach(model);
         try (harness) {
-            harness.execute(ONE, TWO, BROKEN);
+            harness.run(ONE, TWO, BROKEN);
             assertThat(model.openInstances).isOne();
         }
 
@@ -40,20 +43,45 @@ class RowInstanceTest {
         assertThat(model.closed).isTrue();
     }
 
+    /** Seen to fail when gather() copies the row of a lone request. */
     @Test
-    void allocatesOnlyToGrow() {
+    void readsTheRowOfALoneRequestWhereItWasParsed() {
         FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
         try (Harness harness = attach(model)) {
-            harness.execute(ONE);
-            harness.execute(ONE);
-            assertThat(harness.allocated).hasSize(1);
+            harness.run(ONE);
 
-            harness.execute(TWO);
-            harness.execute(ONE);
+            assertThat(harness.copies).isEmpty();
+            assertThat(harness.allocated).as("the row, and the answer").hasSize(2);
+        }
+    }
 
-            assertThat(harness.allocated).hasSize(2);
-            assertThat(harness.allocated.get(0).references()).isZero();
-            assertThat(harness.allocated.get(1).references()).isOne();
+    @Test
+    void copiesTheRowsOfABatchOnceAndKeepsNothing() {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            harness.run(ONE, ONE, TWO, BROKEN);
+
+            assertThat(harness.copies).containsExactly(CopyReason.MULTI);
+            assertThat(harness.allocated)
+                    .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
+        }
+    }
+
+    /** Seen to fail when an answer without memory fails the batch: both requests were told so. */
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 1", "3, 0", "4, 1"})
+    void failsAloneTheRequestForWhichThereIsNoMemory(int allocations, int failing) {
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            // Two rows, the run's input, two answers.
+            harness.allocationsUntilRefusal = allocations;
+
+            List<String> answers = harness.texts(ONE, ONE);
+
+            assertThat(answers.get(failing)).isEqualTo("OVERLOADED no memory");
+            assertThat(answers.get(1 - failing)).isEqualTo("[\n  1.0\n]");
+            assertThat(harness.allocated)
+                    .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
         }
     }
 
@@ -64,7 +92,9 @@ class RowInstanceTest {
         });
         try (Harness harness = attach(model)) {
             assertThatThrownBy(() -> harness.execute(ONE, ONE)).hasMessage("no");
-            assertThat(harness.allocated.get(0).references()).isOne();
+            assertThat(harness.allocated)
+                    .isNotEmpty()
+                    .allSatisfy(buffer -> assertThat(buffer.references()).isZero());
         }
     }
 

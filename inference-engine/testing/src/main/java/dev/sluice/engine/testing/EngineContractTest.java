@@ -171,6 +171,23 @@ public abstract class EngineContractTest extends EngineHarness {
         }
     }
 
+    /** What an instance keeps for its thread, such as a switch of the runtime, has to follow it. */
+    @Test
+    void anInstanceMadeOnOneThreadGivesRightAnswersOnOthers() {
+        List<ReferenceModel.Row> rows = reference().rows();
+        try (TensorModel model = engine().load(spec(reference().file()))) {
+            List<TensorInstance> made = new ArrayList<>();
+            onAnotherThread(() -> made.add(model.newInstance()));
+            TensorInstance instance = made.get(0);
+            assertAnswer(instance, rows);
+            for (int size = 1; size <= rows.size(); size++) {
+                List<ReferenceModel.Row> some = rows.subList(0, size);
+                onAnotherThread(() -> assertAnswer(instance, some));
+            }
+            onAnotherThread(instance::close);
+        }
+    }
+
     @Test
     void loadsSeveralModelsAtOnce() {
         onThreads(thread -> {
@@ -442,11 +459,19 @@ public abstract class EngineContractTest extends EngineHarness {
         return new Tensor(tensor.name(), tensor.type(), tensor.shape(), slice);
     }
 
+    private static void onAnotherThread(Runnable work) {
+        onThreads(1, thread -> work.run());
+    }
+
     private static void onThreads(IntConsumer work) {
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        onThreads(THREADS, work);
+    }
+
+    private static void onThreads(int count, IntConsumer work) {
+        ExecutorService threads = Executors.newFixedThreadPool(count);
         try {
             List<Future<?>> running = new ArrayList<>();
-            for (int i = 0; i < THREADS; i++) {
+            for (int i = 0; i < count; i++) {
                 int thread = i;
                 running.add(threads.submit(() -> work.accept(thread)));
             }

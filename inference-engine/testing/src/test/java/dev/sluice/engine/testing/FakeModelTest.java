@@ -104,10 +104,15 @@ class FakeModelTest {
 
     @Test
     void writesDownImproperUse() throws Exception {
-        FakeModel model = new FakeModel(BatchScript.echo());
+        Gate gate = new Gate();
+        FakeModel model = new FakeModel(BatchScript.echo().behind(gate));
         ModelInstance instance = model.newInstance();
-        instanceThread.submit(() -> instance.execute(batch(1))).get(30, TimeUnit.SECONDS);
-        assertThat(model.violations()).singleElement().asString().startsWith("instance executed on thread");
+        Future<?> running = instanceThread.submit(() -> instance.execute(batch(1)));
+        gate.awaitArrivals(1);
+        instance.warmUp();
+        assertThat(model.violations()).singleElement().asString().startsWith("instance warmed up on thread");
+        gate.open();
+        running.get(30, TimeUnit.SECONDS);
         model.close();
         instance.close();
         instance.warmUp();

@@ -37,6 +37,8 @@ public class LoneRequestBenchmark {
     private final StubModel model = new StubModel(Work.none());
     private final ModelInstance instance = model.newInstance();
     private final SchedulerUnderTest subject = SchedulerUnderTest.start(model, new Sizing(1, 1, 100));
+    private final SchedulerUnderTest computing =
+            SchedulerUnderTest.start(new StubModel(Work.none(), true), new Sizing(1, 1, 100));
     private final InferenceRequest request = Requests.patient(0);
     private final Window window = new Window(1);
     private final ResponseSink parked = new EndingSink(ending -> window.leave());
@@ -49,6 +51,7 @@ public class LoneRequestBenchmark {
     @TearDown
     public void stop() {
         subject.close();
+        computing.close();
     }
 
     /** The floor: no scheduler. */
@@ -62,6 +65,16 @@ public class LoneRequestBenchmark {
     public void callerSpins() {
         answered = false;
         subject.scheduler().submit(request, watched);
+        while (!answered) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** A model whose calls only compute: after the first few, no thread to wake up. */
+    @Benchmark
+    public void callerRuns() {
+        answered = false;
+        computing.scheduler().submit(request, watched);
         while (!answered) {
             Thread.onSpinWait();
         }

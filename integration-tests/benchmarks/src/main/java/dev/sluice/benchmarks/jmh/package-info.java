@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Microbenchmarks of the paths every request takes: into the scheduler and back, and through the registry.
+ * Microbenchmarks of the paths every request takes: into the scheduler and back, through the registry, and
+ * from a body to a tensor.
  *
  * <p><b>Start here:</b> {@link dev.sluice.benchmarks.jmh.ThroughputBenchmark}; README.md has the commands.
  *

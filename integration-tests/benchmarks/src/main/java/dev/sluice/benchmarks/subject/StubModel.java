@@ -10,9 +10,18 @@ import dev.sluice.model.Signature;
 import java.util.Collections;
 import java.util.List;
 
-/** A model that does its {@link Work} and answers with nothing, without allocating more than a list. */
-public record StubModel(Work work) implements LoadedModel {
+/**
+ * A model that does its {@link Work} and answers with nothing, without allocating more than a list.
+ *
+ * @param isComputeOnly whether it says so, and may run on the threads that submit
+ */
+public record StubModel(Work work, boolean isComputeOnly) implements LoadedModel {
     private static final Outcome ANSWER = new Outcome.Success(new InferenceResponse(Requests.MODEL, List.of()));
+
+    /** One that always runs on the scheduler's threads. */
+    public StubModel(Work work) {
+        this(work, false);
+    }
 
     @Override
     public Signature signature() {

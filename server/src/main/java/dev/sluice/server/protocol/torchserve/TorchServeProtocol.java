@@ -11,6 +11,7 @@ import dev.sluice.server.protocol.torchserve.rest.ModelHandlers;
 import dev.sluice.server.protocol.torchserve.rest.PingHandler;
 import dev.sluice.server.protocol.torchserve.rest.PredictionHandler;
 import dev.sluice.server.protocol.torchserve.rest.RegisterHandler;
+import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
 import dev.sluice.server.protocol.torchserve.rest.TorchServeErrors;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
@@ -32,7 +33,8 @@ public final class TorchServeProtocol implements Protocol {
     private final List<Endpoint> endpoints;
 
     public TorchServeProtocol(InferenceService service, ModelAdmin admin, TorchServeConfig config, Ticker ticker) {
-        RestHandler predict = new PredictionHandler(service, admin, config.requestDeadline(), ticker);
+        RestHandler predict = new PredictionHandler(
+                service, admin, new SchedulingHeaders(config.requestDeadline(), config.tenantHeader()), ticker);
         RestHandler register = new RegisterHandler(admin, config.modelApiEnabled());
         ModelHandlers models = new ModelHandlers(admin, config.modelApiEnabled());
         this.endpoints = List.of(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.transport.http;
 
+import dev.sluice.tensor.CopyReason;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -10,13 +13,23 @@ import org.jspecify.annotations.Nullable;
  * The body of one request while it comes in. A body that comes in one piece is that piece, not copied; pieces are copied
  * together once. A client that announces much and sends little gets little memory: room grows with what has come.
  *
+ * <p>Its bytes are reserved from the budget before they are taken: all of them when their number is known, else a step at a
+ * time. It never waits for the budget: it has what it asks for, or is told that there is nothing left.
+ *
  * <p><b>Threads:</b> confined to the connection's event loop.
  */
 final class BodyBuffer {
+    /** What a body of unknown size reserves at a time. */
+    static final int STEP = 1 << 20;
+
     /** Room given beyond what has come, as a multiple of it: a first piece of 64 KiB already gets room for 1 MiB. */
     private static final int TRUST = 16;
 
+    private static final int UNKNOWN = -1;
+
     private final ByteBufAllocator allocator;
+    private final MemoryBudget budget;
+    private final MemoryLedger ledger;
 
     /** Written by the event loop: bytes so far, owned; null for none. */
     private @Nullable ByteBuf bytes;
@@ -24,23 +37,58 @@ final class BodyBuffer {
     /** Written by the event loop: whether {@link #bytes} is ours to write to, not a piece of what was read. */
     private boolean gathered;
 
-    /** Written by the event loop: size the client announced, or -1. */
-    private int announced = -1;
+    /** Written by the event loop: size the client announced, or {@link #UNKNOWN}. */
+    private int announced = UNKNOWN;
 
-    BodyBuffer(ByteBufAllocator allocator) {
+    /** Written by the event loop: bytes reserved. */
+    private long charged;
+
+    BodyBuffer(ByteBufAllocator allocator, MemoryBudget budget, MemoryLedger ledger) {
         this.allocator = allocator;
+        this.budget = budget;
+        this.ledger = ledger;
     }
 
-    /** Begins a body of {@code size} bytes; -1 if that is not known. */
-    void start(int size) {
+    /** Begins a body of {@code size} bytes; false if there is no memory for it. */
+    boolean start(int size) {
         announced = size;
+        return reserve(size);
+    }
+
+    /** Begins a body whose size its client does not tell; false if there is no memory for its first bytes. */
+    boolean startUnknown() {
+        announced = UNKNOWN;
+        return reserve(nextStep());
+    }
+
+    private long nextStep() {
+        return Math.min(STEP, budget.requestLimit() - charged);
+    }
+
+    private boolean reserve(long more) {
+        if (!budget.tryReserveForRequest(more)) {
+            return false;
+        }
+        charged += more;
+        return true;
     }
 
     int size() {
         return bytes == null ? 0 : bytes.readableBytes();
     }
 
-    /** Takes the count of {@code piece}. */
+    /** Makes sure that {@code more} bytes are reserved on top of those that have come; false if they cannot be. */
+    boolean reserveFor(int more) {
+        while (size() + more > charged) {
+            long step = nextStep();
+            if (step == 0 || !reserve(step)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Takes the count of {@code piece}, whose bytes have been reserved. */
     void append(ByteBuf piece) {
         if (!piece.isReadable()) {
             piece.release();
@@ -71,10 +119,15 @@ final class BodyBuffer {
     }
 
     /** The whole body, owned by the caller; this is empty again. */
-    ByteBuf finish() {
+    ReceivedBody finish() {
         ByteBuf whole = bytes == null ? Unpooled.EMPTY_BUFFER : bytes;
+        int size = whole.readableBytes();
+        if (gathered) {
+            ledger.copied(CopyReason.PIECES);
+        }
+        budget.release(charged - size);
         forget();
-        return whole;
+        return new ReceivedBody(whole, size, budget, ledger);
     }
 
     /** Frees what has come. */
@@ -82,12 +135,14 @@ final class BodyBuffer {
         if (bytes != null) {
             bytes.release();
         }
+        budget.release(charged);
         forget();
     }
 
     private void forget() {
         bytes = null;
         gathered = false;
-        announced = -1;
+        announced = UNKNOWN;
+        charged = 0;
     }
 }

@@ -71,7 +71,7 @@ final class Dispatcher {
                 found.parameters(),
                 target.query(),
                 whole.head().headers().entries(),
-                BufferBridge.toDataBuffer(whole.body()),
+                whole.body().toDataBuffer(),
                 whole.receivedNanos(),
                 exchange.cancellation());
     }

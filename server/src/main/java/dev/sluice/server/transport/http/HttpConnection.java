@@ -3,6 +3,8 @@ package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Rejection;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -69,14 +71,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             Dispatcher dispatcher,
             HttpLimits limits,
             Ticker ticker,
-            Connections connections) {
+            Connections connections,
+            MemoryBudget budget,
+            MemoryLedger ledger) {
         this.channel = channel;
         this.decoder = decoder;
         this.dispatcher = dispatcher;
         this.limits = limits;
         this.ticker = ticker;
         this.connections = connections;
-        this.assembler = new RequestAssembler(limits, ticker, channel.alloc());
+        this.assembler = new RequestAssembler(limits, ticker, channel.alloc(), budget, ledger);
         this.writer = new ResponseWriter(this, channel, ticker, limits.maxUnsentBytes());
         this.watchdog = new Watchdog(this, channel, limits, ticker);
         this.departure = new Departure(this, channel, limits.lingerTimeout());
@@ -109,7 +113,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private void take(Incoming incoming) {
         continued = false;
-        deaf = incoming instanceof Incoming.Refused;
+        deaf = incoming instanceof Incoming.Refused refused && refused.isLast();
         waiting.add(incoming);
         waitingBytes += sizeOf(incoming);
         advance();
@@ -125,7 +129,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         advancing = true;
         try {
-            while (current == null && !departure.hasBegun() && !waiting.isEmpty()) {
+            while (current == null && !departure.hasBegun() && !waiting.isEmpty() && !isClogged()) {
                 Incoming next = waiting.remove();
                 waitingBytes -= sizeOf(next);
                 Exchange exchange = new Exchange(
@@ -133,7 +137,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                         writer,
                         RequestLine.of(next.head()),
                         next.receivedNanos(),
-                        next instanceof Incoming.Refused);
+                        next instanceof Incoming.Refused refused && refused.isLast());
                 current = exchange;
                 dispatcher.dispatch(next, exchange);
             }
@@ -146,8 +150,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Whether the client leaves so much unread that its next requests have to wait until it has taken some. */
+    private boolean isClogged() {
+        return unsentBytes() >= limits.maxUnsentBytes();
+    }
+
     private static long sizeOf(Incoming incoming) {
-        return incoming instanceof Incoming.Whole whole ? whole.body().readableBytes() : 0;
+        return incoming instanceof Incoming.Whole whole ? whole.body().size() : 0;
     }
 
     /** Tells a client that asks whether to send its body to do so, once it is the next to be answered. */
@@ -181,11 +190,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Bytes that were written have left. */
     void written() {
         activeNanos = ticker.nanos();
+        advance();
     }
 
     /** The client is too slow in sending what it has begun. */
     void refuseSlow(String detail) {
-        take(assembler.refuse(Rejection.TIMED_OUT, detail));
+        if (assembler.isSkipping()) {
+            // It has its answer.
+            cut();
+        } else {
+            take(assembler.refuse(Rejection.TIMED_OUT, detail));
+        }
     }
 
     /** Whether a request is being answered or waits for that. */
@@ -205,7 +220,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Bytes written that the client has not taken. */
     long unsentBytes() {
         var unsent = channel.unsafe().outboundBuffer();
-        return unsent == null ? 0 : unsent.totalPendingWriteBytes();
+        // What has gone of the message now being written still counts as pending there.
+        return unsent == null ? 0 : Math.max(0, unsent.totalPendingWriteBytes() - unsent.currentProgress());
     }
 
     long activeNanos() {

@@ -12,11 +12,12 @@ import java.time.Duration;
  * @param maxHeaders most header fields
  * @param maxPipelined most requests of one connection that wait for the one before them; then reading pauses
  * @param maxConnections most connections of all listeners together; the next one is closed at once
- * @param maxUnsentBytes most bytes of a streamed answer a slow client may leave unread; then its stream is broken off
+ * @param maxUnsentBytes most bytes a slow client may leave unread; then its stream is broken off, and its next requests wait
  * @param minBodyBytesPerSecond slowest body that is accepted, once {@code bodyGrace} is over
  * @param headerTimeout longest time from the first byte of a request to the end of its headers
  * @param bodyGrace time before the body's rate is looked at
- * @param idleTimeout longest time without a request; also longest time a client may leave an answer unread
+ * @param idleTimeout longest time without a request
+ * @param writeTimeout longest time a client may take nothing of what is written to it; then the connection is closed
  * @param lingerTimeout how long a connection the server ends still reads, so that its last answer is not lost
  */
 public record HttpLimits(
@@ -31,6 +32,7 @@ public record HttpLimits(
         Duration headerTimeout,
         Duration bodyGrace,
         Duration idleTimeout,
+        Duration writeTimeout,
         Duration lingerTimeout) {
     public HttpLimits {
         atLeast("maxRequestBytes", maxRequestBytes, 0);
@@ -44,6 +46,7 @@ public record HttpLimits(
         positive("headerTimeout", headerTimeout);
         positive("bodyGrace", bodyGrace);
         positive("idleTimeout", idleTimeout);
+        positive("writeTimeout", writeTimeout);
         positive("lingerTimeout", lingerTimeout);
     }
 
@@ -61,6 +64,7 @@ public record HttpLimits(
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
                 Duration.ofSeconds(2));
     }
 
@@ -78,6 +82,7 @@ public record HttpLimits(
                 headerTimeout,
                 bodyGrace,
                 idleTimeout,
+                writeTimeout,
                 lingerTimeout);
     }
 

@@ -6,6 +6,8 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -37,6 +39,8 @@ public final class HttpTransport implements AutoCloseable {
     private final HttpTransportConfig config;
     private final List<Site> sites;
     private final Ticker ticker;
+    private final MemoryBudget budget;
+    private final MemoryLedger ledger;
     private final Connections connections;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
@@ -50,11 +54,20 @@ public final class HttpTransport implements AutoCloseable {
      * A transport that listens nowhere yet.
      *
      * @param unmatched words what goes wrong before a request's protocol is known
+     * @param budget what bodies are charged to
      * @throws IllegalArgumentException if two endpoints of one listener take the same method of the same path
      */
-    public HttpTransport(HttpTransportConfig config, List<Protocol> protocols, ErrorMapper unmatched, Ticker ticker) {
+    public HttpTransport(
+            HttpTransportConfig config,
+            List<Protocol> protocols,
+            ErrorMapper unmatched,
+            Ticker ticker,
+            MemoryBudget budget,
+            MemoryLedger ledger) {
         this.config = config;
         this.ticker = ticker;
+        this.budget = budget;
+        this.ledger = ledger;
         this.connections = new Connections(config.limits().maxConnections());
         this.sites = merged(config.listeners()).stream()
                 .map(listener -> new Site(
@@ -106,7 +119,7 @@ public final class HttpTransport implements AutoCloseable {
                         site.address(),
                         site.planes(),
                         site.dispatcher(),
-                        new Listener.Setup(started, config.limits(), ticker, connections));
+                        new Listener.Setup(started, config.limits(), ticker, connections, budget, ledger));
                 listeners.add(listener);
                 LOG.info("Listening on {} for {}", listener.address(), listener.planes());
             }

@@ -5,6 +5,8 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -29,7 +31,13 @@ record Listener(Set<Plane> planes, Channel channel) {
     private static final int BACKLOG = 1024;
 
     /** Everything connections share. */
-    record Setup(EventLoops loops, HttpLimits limits, Ticker ticker, Connections connections) {}
+    record Setup(
+            EventLoops loops,
+            HttpLimits limits,
+            Ticker ticker,
+            Connections connections,
+            MemoryBudget budget,
+            MemoryLedger ledger) {}
 
     /**
      * Listens on {@code address}.
@@ -85,7 +93,14 @@ record Listener(Set<Plane> planes, Channel channel) {
                         .addLast(decoder)
                         .addLast(new HttpResponseEncoder())
                         .addLast(new HttpConnection(
-                                channel, decoder, dispatcher, setup.limits(), setup.ticker(), setup.connections()));
+                                channel,
+                                decoder,
+                                dispatcher,
+                                setup.limits(),
+                                setup.ticker(),
+                                setup.connections(),
+                                setup.budget(),
+                                setup.ledger()));
             }
         };
     }

@@ -3,7 +3,6 @@ package dev.sluice.server.transport.http;
 
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 
 /**
@@ -14,8 +13,11 @@ import io.netty.buffer.PooledByteBufAllocator;
 public final class PooledBufferAllocator implements BufferAllocator {
     @Override
     public DataBuffer allocate(long bytes) {
-        int size = BufferAllocator.checkedSize(bytes);
-        ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(size, size);
-        return DataBuffer.of(buffer.nioBuffer(0, size), buffer::release);
+        return BufferBridge.allocate(PooledByteBufAllocator.DEFAULT, BufferAllocator.checkedSize(bytes));
+    }
+
+    /** Bytes of direct memory the pool has taken from the system, those it keeps for the next caller included. */
+    public long usedDirectMemory() {
+        return PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
     }
 }

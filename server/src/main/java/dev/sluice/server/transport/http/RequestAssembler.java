@@ -3,6 +3,8 @@ package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Rejection;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
@@ -19,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> confined to the connection's event loop.
  */
 final class RequestAssembler {
+    /** Largest body that is read only to get past it. */
+    private static final int MOST_SKIPPED = 64 << 10;
+
     private final HttpLimits limits;
     private final Ticker ticker;
+    private final MemoryBudget budget;
     private final BodyBuffer body;
 
     /** Written by the event loop: head of the request whose body is being read. */
@@ -29,10 +35,18 @@ final class RequestAssembler {
     /** Written by the event loop: when {@link #head} was read. */
     private long headNanos;
 
-    RequestAssembler(HttpLimits limits, Ticker ticker, ByteBufAllocator allocator) {
+    /** Written by the event loop: whether the body of {@link #head}, which was refused, is read only to get past it. */
+    private boolean skipping;
+
+    /** Written by the event loop: bytes skipped of that body. */
+    private int skipped;
+
+    RequestAssembler(
+            HttpLimits limits, Ticker ticker, ByteBufAllocator allocator, MemoryBudget budget, MemoryLedger ledger) {
         this.limits = limits;
         this.ticker = ticker;
-        this.body = new BodyBuffer(allocator);
+        this.budget = budget;
+        this.body = new BodyBuffer(allocator, budget, ledger);
     }
 
     /**
@@ -41,9 +55,14 @@ final class RequestAssembler {
      * <p><b>Ownership:</b> takes {@code piece}, always.
      *
      * @return what became whole, or is refused, with it; null if more pieces must come. Nothing may be offered after a refusal
+     *     that is the last
      */
     @Nullable
     Incoming offer(HttpObject piece) {
+        if (skipping && piece instanceof HttpContent content) {
+            skip(content);
+            return null;
+        }
         Incoming refusal = brokenBy(piece);
         if (piece instanceof HttpRequest request && refusal == null) {
             head = request;
@@ -83,18 +102,28 @@ final class RequestAssembler {
                     Rejection.HEAD_TOO_LARGE,
                     "headers: " + request.headers().size() + " (expected: at most " + limits.maxHeaders() + ")");
         }
-        long announced = HttpUtil.getContentLength(request, -1L);
-        if (announced > limits.maxRequestBytes()) {
+        if (HttpUtil.isTransferEncodingChunked(request)) {
+            return body.startUnknown() ? null : noMemory(request, "body: of unknown size");
+        }
+        long announced = HttpUtil.getContentLength(request, 0L);
+        if (announced > most()) {
             return tooLarge(request, announced + " bytes");
         }
-        body.start((int) announced);
-        return null;
+        return body.start((int) announced) ? null : refuseBody(request, (int) announced);
+    }
+
+    private long most() {
+        return Math.min(limits.maxRequestBytes(), budget.requestLimit());
     }
 
     private @Nullable Incoming append(HttpContent content) {
         HttpRequest request = head;
-        if (request == null || body.size() + content.content().readableBytes() > limits.maxRequestBytes()) {
+        int more = content.content().readableBytes();
+        if (request == null || body.size() + more > most()) {
             return drop(content, tooLarge(request, "more than " + body.size() + " bytes"));
+        }
+        if (!body.reserveFor(more)) {
+            return drop(content, noMemory(request, "body: more than " + body.size() + " bytes"));
         }
         body.append(content.content());
         if (!(content instanceof LastHttpContent)) {
@@ -109,11 +138,36 @@ final class RequestAssembler {
         return refusal;
     }
 
+    /** A small body is read and forgotten, so that the connection can go on; no client waits to be asked for that one. */
+    private Incoming refuseBody(HttpRequest request, int announced) {
+        String detail = "body: " + announced + " bytes";
+        if (announced > MOST_SKIPPED || HttpUtil.is100ContinueExpected(request)) {
+            return noMemory(request, detail);
+        }
+        skipping = true;
+        skipped = 0;
+        return new Incoming.Refused(request, Rejection.OUT_OF_MEMORY, withExpectation(detail), ticker.nanos(), false);
+    }
+
+    private Incoming noMemory(HttpRequest request, String detail) {
+        return refuse(request, Rejection.OUT_OF_MEMORY, withExpectation(detail));
+    }
+
+    private String withExpectation(String detail) {
+        return detail + " (expected: what is left of the " + budget.requestLimit() + " bytes all requests may hold)";
+    }
+
+    private void skip(HttpContent content) {
+        skipped += content.content().readableBytes();
+        content.release();
+        if (content instanceof LastHttpContent) {
+            skipping = false;
+            head = null;
+        }
+    }
+
     private Incoming tooLarge(@Nullable HttpRequest request, String size) {
-        return refuse(
-                request,
-                Rejection.BODY_TOO_LARGE,
-                "body: " + size + " (expected: at most " + limits.maxRequestBytes() + ")");
+        return refuse(request, Rejection.BODY_TOO_LARGE, "body: " + size + " (expected: at most " + most() + ")");
     }
 
     /** Gives up on what is being read. */
@@ -123,12 +177,17 @@ final class RequestAssembler {
 
     private Incoming refuse(@Nullable HttpRequest request, Rejection rejection, String detail) {
         close();
-        return new Incoming.Refused(request, rejection, detail, ticker.nanos());
+        return new Incoming.Refused(request, rejection, detail, ticker.nanos(), true);
+    }
+
+    /** Whether the body being read belongs to a request that has been refused. */
+    boolean isSkipping() {
+        return skipping;
     }
 
     /** Whether the client waits for leave to send the body. */
     boolean expectsContinue() {
-        return head != null && body.size() == 0 && HttpUtil.is100ContinueExpected(head);
+        return head != null && !skipping && body.size() == 0 && HttpUtil.is100ContinueExpected(head);
     }
 
     /** Whether headers have been read, and the body has not. */
@@ -143,12 +202,13 @@ final class RequestAssembler {
 
     /** Bytes of the unfinished body so far. */
     int bodyBytes() {
-        return body.size();
+        return skipping ? skipped : body.size();
     }
 
     /** Forgets and frees what has been read of an unfinished request. */
     void close() {
         head = null;
+        skipping = false;
         body.discard();
     }
 }

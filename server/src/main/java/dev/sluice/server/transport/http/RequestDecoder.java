@@ -22,7 +22,9 @@ final class RequestDecoder extends HttpRequestDecoder {
     RequestDecoder(HttpLimits limits, Ticker ticker) {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(limits.maxRequestLineBytes())
-                .setMaxHeaderSize(limits.maxHeaderBytes()));
+                .setMaxHeaderSize(limits.maxHeaderBytes())
+                // A body read at once stays in one piece, and so where it was read to.
+                .setMaxChunkSize(Math.max(1, limits.maxRequestBytes())));
         this.ticker = ticker;
     }
 

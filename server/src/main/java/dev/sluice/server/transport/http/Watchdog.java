@@ -34,7 +34,9 @@ final class Watchdog implements Runnable {
                         limits.headerTimeout().toNanos(),
                         Math.min(
                                 limits.bodyGrace().toNanos(),
-                                limits.idleTimeout().toNanos()))
+                                Math.min(
+                                        limits.writeTimeout().toNanos(),
+                                        limits.idleTimeout().toNanos())))
                 / 2;
     }
 
@@ -59,11 +61,12 @@ final class Watchdog implements Runnable {
 
     /** How long until it makes sense to look again; 0 or less after having ended the connection. */
     private long look(long now) {
+        // A last answer, too, may stay unread; only when it has left does the departure see to the rest.
+        if (connection.unsentBytes() > 0 || (connection.isAnswering() && !connection.isLeaving())) {
+            return orCut(unsentPatience(now));
+        }
         if (connection.isLeaving()) {
             return longestNap;
-        }
-        if (connection.unsentBytes() > 0 || connection.isAnswering()) {
-            return orCut(unsentPatience(now));
         }
         if (connection.assembler().isMidBody()) {
             return bodyPatience(now);
@@ -87,7 +90,8 @@ final class Watchdog implements Runnable {
             unsentBefore = unsent;
             stalledNanos = now;
         }
-        return limits.idleTimeout().toNanos() - (now - stalledNanos);
+        // As many bytes as before may be other ones: those of then have left if something was written meanwhile.
+        return limits.writeTimeout().toNanos() - elapsed(now, stalledNanos);
     }
 
     private long headerPatience(long now) {
@@ -116,7 +120,7 @@ final class Watchdog implements Runnable {
         return longestNap;
     }
 
-    /** Time the client had: none passes for it while it waits for an earlier answer. */
+    /** Time the client had: none passes for it before an earlier answer has left. */
     private long elapsed(long now, long startNanos) {
         return Math.min(now - startNanos, now - connection.activeNanos());
     }

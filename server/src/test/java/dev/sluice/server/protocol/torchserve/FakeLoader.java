@@ -15,6 +15,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
@@ -28,8 +29,15 @@ import java.util.stream.Collectors;
 
 /** Loads models without an engine. What a model does is its handler's name. */
 final class FakeLoader implements ModelLoader {
-    /** Models of the {@code held} handler answer one request per permit. */
+    /** Models of the {@code held} and {@code ranked} handlers answer one request per permit. */
     final Semaphore permits = new Semaphore(0);
+
+    private final BufferAllocator allocator;
+
+    /** @param allocator source of the answers' memory */
+    FakeLoader(BufferAllocator allocator) {
+        this.allocator = allocator;
+    }
 
     @Override
     public void check(ModelSpec spec) {
@@ -91,6 +99,10 @@ final class FakeLoader implements ModelLoader {
                     permits.acquireUninterruptibly();
                     yield content(spec.id(), "", "done");
                 }
+                case "ranked" -> {
+                    permits.acquireUninterruptibly();
+                    yield content(spec.id(), "", echo(request));
+                }
                 case "picky" ->
                     new Outcome.Failure(
                             new ServingException(ErrorCode.INVALID_INPUT, "input: text (expected: an image)"));
@@ -107,8 +119,10 @@ final class FakeLoader implements ModelLoader {
         public void close() {}
     }
 
-    private static Outcome content(ModelId id, String contentType, String text) {
-        DataBuffer bytes = DataBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    private Outcome content(ModelId id, String contentType, String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        DataBuffer bytes = allocator.allocate(utf8.length);
+        bytes.view().put(utf8);
         return new Outcome.Success(new InferenceResponse(id, List.of(new Output.OfContent(contentType, bytes))));
     }
 

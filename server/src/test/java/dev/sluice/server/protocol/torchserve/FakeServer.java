@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.protocol.torchserve;
 
+import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
@@ -14,17 +15,21 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.ListenerConfig;
+import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.server.transport.http.RawClient;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.RegisterModel;
 import dev.sluice.serving.ServingObserver;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -42,7 +47,7 @@ import java.util.concurrent.TimeUnit;
  * The real core and the real transport around models that need no engine.
  *
  * <p>Locations it knows: {@code NAME.mar} for version 1.0 of a model whose handler is its name; {@code NAME-VERSION.mar} for
- * another version of it.
+ * another version of it. All have two levels, the second being the default; the tenant is in {@code X-Team}.
  */
 public final class FakeServer implements AutoCloseable {
     private final ExecutorService loadPool = Executors.newCachedThreadPool(task -> {
@@ -50,7 +55,7 @@ public final class FakeServer implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final FakeLoader loader = new FakeLoader();
+    private final FakeLoader loader;
     private final ModelAdmin admin;
     private final HttpTransport transport;
 
@@ -59,13 +64,21 @@ public final class FakeServer implements AutoCloseable {
     }
 
     public FakeServer(boolean modelApiEnabled, HttpLimits limits) {
+        this(modelApiEnabled, limits, MemoryBudget.unlimited(), new MemoryLedger());
+    }
+
+    public FakeServer(boolean modelApiEnabled, HttpLimits limits, MemoryBudget budget, MemoryLedger ledger) {
+        loader = new FakeLoader(new ChargedAllocator(new PooledBufferAllocator(), budget, ledger));
         ModelRegistry registry = new ModelRegistry();
         ModelLifecycle lifecycle = new ModelLifecycle(
                 registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
         admin = new ModelAdmin(registry, lifecycle, new FakeResolver(), loadPool);
         InferenceService service = new InferenceService(registry, new Deaf(), Ticker.system());
         TorchServeProtocol protocol = new TorchServeProtocol(
-                service, admin, new TorchServeConfig(modelApiEnabled, Optional.empty()), Ticker.system());
+                service,
+                admin,
+                new TorchServeConfig(modelApiEnabled, Optional.empty(), Optional.of("X-Team")),
+                Ticker.system());
         transport = new HttpTransport(
                 new HttpTransportConfig(
                         List.of(
@@ -76,7 +89,9 @@ public final class FakeServer implements AutoCloseable {
                         true),
                 List.of(protocol),
                 protocol.errors(),
-                Ticker.system());
+                Ticker.system(),
+                budget,
+                ledger);
         transport.start();
     }
 
@@ -163,8 +178,9 @@ public final class FakeServer implements AutoCloseable {
                     Optional.empty(),
                     command.handler().orElse(parts[0]),
                     new BatchSpec(
-                            command.batchSize().orElse(1),
-                            command.maxBatchDelay().orElse(Duration.ofMillis(100))),
+                                    command.batchSize().orElse(1),
+                                    command.maxBatchDelay().orElse(Duration.ofMillis(100)))
+                            .withPriorities(new PrioritySpec(2, 2, Duration.ofMinutes(1))),
                     new InstanceSpec(workers, workers),
                     new LimitSpec(
                             parts[0].equals("held") ? 1 : 100,

@@ -62,7 +62,19 @@ final class TorchServeFuzzTest {
     private static final Duration PATIENCE = Duration.ofMillis(100);
 
     private static final HttpLimits LIMITS = new HttpLimits(
-            4096, 1024, 2048, 20, 4, 100, 4096, 1024, PATIENCE, PATIENCE, Duration.ofSeconds(5), PATIENCE);
+            4096,
+            1024,
+            2048,
+            20,
+            4,
+            100,
+            4096,
+            1024,
+            PATIENCE,
+            PATIENCE,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            PATIENCE);
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})

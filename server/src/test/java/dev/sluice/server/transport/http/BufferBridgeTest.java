@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,7 @@ final class BufferBridgeTest {
         ByteBuf buffer = POOL.directBuffer().writeBytes(new byte[] {9, 1, 2, 3});
         buffer.skipBytes(1);
 
-        DataBuffer data = BufferBridge.toDataBuffer(buffer);
+        DataBuffer data = BufferBridge.toDataBuffer(buffer, new MemoryLedger(), () -> {});
 
         assertThat(data.toByteArray()).containsExactly(1, 2, 3);
         buffer.setByte(1, 7);
@@ -35,19 +37,21 @@ final class BufferBridgeTest {
     void releasesEmptyBufferAtOnce() {
         ByteBuf buffer = POOL.directBuffer();
 
-        assertThat(BufferBridge.toDataBuffer(buffer).size()).isZero();
+        assertThat(BufferBridge.toDataBuffer(buffer, new MemoryLedger(), () -> {})
+                        .size())
+                .isZero();
         assertThat(buffer.refCnt()).isZero();
     }
 
     @Test
     void gathersBodyThatComesInPiecesAndFreesThem() {
-        BodyBuffer body = new BodyBuffer(POOL);
-        body.start(-1);
+        BodyBuffer body = new BodyBuffer(POOL, MemoryBudget.unlimited(), new MemoryLedger());
+        assertThat(body.startUnknown()).isTrue();
         for (int i = 0; i < 100; i++) {
             body.append(POOL.directBuffer().writeBytes(new byte[] {(byte) i, (byte) i, (byte) i}));
         }
 
-        ByteBuf whole = body.finish();
+        ByteBuf whole = body.finish().bytes();
 
         assertThat(whole.readableBytes()).isEqualTo(300);
         assertThat(whole.getByte(299)).isEqualTo((byte) 99);
@@ -57,12 +61,12 @@ final class BufferBridgeTest {
 
     @Test
     void givesClientThatOnlyAnnouncesLittleRoom() {
-        BodyBuffer body = new BodyBuffer(POOL);
-        body.start(64 << 20);
+        BodyBuffer body = new BodyBuffer(POOL, MemoryBudget.unlimited(), new MemoryLedger());
+        assertThat(body.start(64 << 20)).isTrue();
         body.append(POOL.directBuffer().writeZero(100));
         body.append(POOL.directBuffer().writeZero(100));
 
-        ByteBuf whole = body.finish();
+        ByteBuf whole = body.finish().bytes();
 
         assertThat(whole.capacity()).isLessThanOrEqualTo(16 * 200);
         whole.release();

@@ -111,6 +111,7 @@ final class FakeProtocol implements Protocol {
                             case HEAD_TOO_LARGE -> 431;
                             case MALFORMED -> 400;
                             case TIMED_OUT -> 408;
+                            case OUT_OF_MEMORY -> 503;
                         },
                         name + " " + rejection + " " + detail);
             }

@@ -10,6 +10,8 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -285,7 +287,9 @@ final class HttpTransportTest {
                 new HttpTransportConfig(listeners, TestTransport.LIMITS, 1, false),
                 List.of(both),
                 FakeProtocol.errors("unmatched"),
-                Ticker.system())) {
+                Ticker.system(),
+                MemoryBudget.unlimited(),
+                new MemoryLedger())) {
             merged.start();
 
             assertThat(merged.addresses()).hasSize(1);
@@ -308,7 +312,9 @@ final class HttpTransportTest {
                         true),
                 List.of(),
                 FakeProtocol.errors("unmatched"),
-                Ticker.system());
+                Ticker.system(),
+                MemoryBudget.unlimited(),
+                new MemoryLedger());
 
         assertThatThrownBy(second::start)
                 .isInstanceOf(ServingException.class)

@@ -86,6 +86,15 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** That many bytes of whatever comes, unless the connection ends before. */
+    public void receiveBytes(int count) {
+        try {
+            in.readNBytes(count);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private String body(Response head) throws IOException {
         if (head.header("transfer-encoding").isPresent()) {
             return chunks();

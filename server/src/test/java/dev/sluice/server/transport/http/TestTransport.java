@@ -4,6 +4,8 @@ package dev.sluice.server.transport.http;
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
+import dev.sluice.tensor.MemoryBudget;
+import dev.sluice.tensor.MemoryLedger;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +25,7 @@ final class TestTransport {
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
+            Duration.ofSeconds(60),
             Duration.ofSeconds(2));
 
     private TestTransport() {}
@@ -32,12 +35,18 @@ final class TestTransport {
     }
 
     static HttpTransport start(HttpLimits limits, Protocol... protocols) {
+        return start(limits, MemoryBudget.unlimited(), protocols);
+    }
+
+    static HttpTransport start(HttpLimits limits, MemoryBudget budget, Protocol... protocols) {
         ListenerConfig listener = new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE));
         HttpTransport transport = new HttpTransport(
                 new HttpTransportConfig(List.of(listener), limits, 2, true),
                 List.of(protocols),
                 FakeProtocol.errors("unmatched"),
-                Ticker.system());
+                Ticker.system(),
+                budget,
+                new MemoryLedger());
         transport.start();
         return transport;
     }
@@ -55,6 +64,7 @@ final class TestTransport {
                 LIMITS.minBodyBytesPerSecond(),
                 header,
                 bodyGrace,
+                idle,
                 idle,
                 LIMITS.lingerTimeout());
     }

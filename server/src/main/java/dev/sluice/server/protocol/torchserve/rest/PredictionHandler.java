@@ -11,7 +11,6 @@ import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,19 +27,13 @@ public final class PredictionHandler implements RestHandler {
 
     private final InferenceService service;
     private final ModelAdmin admin;
-    private final Optional<Duration> requestDeadline;
+    private final SchedulingHeaders scheduling;
     private final Ticker ticker;
 
-    /**
-     * A handler for all models.
-     *
-     * @param requestDeadline how long a prediction may wait; empty for as long as it takes
-     */
-    public PredictionHandler(
-            InferenceService service, ModelAdmin admin, Optional<Duration> requestDeadline, Ticker ticker) {
+    public PredictionHandler(InferenceService service, ModelAdmin admin, SchedulingHeaders scheduling, Ticker ticker) {
         this.service = service;
         this.admin = admin;
-        this.requestDeadline = requestDeadline;
+        this.scheduling = scheduling;
         this.ticker = ticker;
     }
 
@@ -50,20 +43,28 @@ public final class PredictionHandler implements RestHandler {
         String name = request.pathParameter("model");
         ModelRef model = version.map(v -> ModelRef.of(name, v)).orElseGet(() -> ModelRef.of(name));
         boolean bodiless = request.body().size() == 0;
+        RequestContext context = context(request, bodiless);
         List<Input> inputs = InputCodec.decode(request.header("content-type").orElse(""), request.body());
-        InferenceRequest wanted = new InferenceRequest(model, inputs, List.of(), Map.of(), context(request, bodiless));
+        InferenceRequest wanted = new InferenceRequest(model, inputs, List.of(), Map.of(), context);
         service.infer(wanted, new PredictionSink(request.id(), model, admin, responder));
     }
 
     private RequestContext context(RestRequest request, boolean bodiless) {
-        long now = ticker.nanos();
-        return new RequestContext(
-                request.id(),
-                PROTOCOL,
-                now,
-                requestDeadline.map(wait -> now + wait.toNanos()).orElse(RequestContext.NO_DEADLINE),
-                headers(request, bodiless),
-                request.cancellation());
+        try {
+            return new RequestContext(
+                    request.id(),
+                    PROTOCOL,
+                    ticker.nanos(),
+                    scheduling.deadlineNanos(request),
+                    headers(request, bodiless),
+                    request.cancellation(),
+                    scheduling.tenant(request),
+                    scheduling.priority(request),
+                    scheduling.sequence(request));
+        } catch (RuntimeException e) {
+            request.body().release();
+            throw e;
+        }
     }
 
     /** The client's headers in its own spelling, the last one of a name; then ours, so that no client can forge them. */

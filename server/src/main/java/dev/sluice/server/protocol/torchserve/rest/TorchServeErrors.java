@@ -34,7 +34,7 @@ public final class TorchServeErrors implements ErrorMapper {
         return switch (code) {
             case INVALID_INPUT -> new Kind(400, "BadRequestException");
             case MODEL_NOT_FOUND, SOURCE_NOT_FOUND -> new Kind(404, "ModelNotFoundException");
-            case VERSION_NOT_FOUND -> new Kind(404, "ModelVersionNotFoundException");
+            case VERSION_NOT_FOUND, LABEL_NOT_FOUND -> new Kind(404, "ModelVersionNotFoundException");
             case MODEL_UNAVAILABLE, OVERLOADED, SHUTTING_DOWN, CANCELLED ->
                 new Kind(503, "ServiceUnavailableException");
             case DEADLINE_EXCEEDED -> new Kind(408, "RequestTimeoutException");
@@ -64,6 +64,7 @@ public final class TorchServeErrors implements ErrorMapper {
             case INVALID_INPUT,
                     MODEL_NOT_FOUND,
                     VERSION_NOT_FOUND,
+                    LABEL_NOT_FOUND,
                     MODEL_UNAVAILABLE,
                     DEADLINE_EXCEEDED,
                     CANCELLED,
@@ -95,6 +96,12 @@ public final class TorchServeErrors implements ErrorMapper {
             case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), List.of());
             case TIMED_OUT ->
                 reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, List.of());
+            case OUT_OF_MEMORY ->
+                reply(
+                        requestId,
+                        new Kind(503, "ServiceUnavailableException"),
+                        "Not enough memory for the request: " + detail,
+                        List.of(Map.entry("Retry-After", "1")));
         };
     }
 

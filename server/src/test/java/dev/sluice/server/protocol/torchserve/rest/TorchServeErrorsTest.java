@@ -49,10 +49,15 @@ final class TorchServeErrorsTest {
 
     @ParameterizedTest
     @EnumSource
-    void answersEveryRejectionWithClientError(Rejection rejection) {
+    void answersEveryRejectionButForMemoryWithClientError(Rejection rejection) {
         RestResponse response = errors.map("id", rejection, "detail");
 
-        assertThat(response.status()).isBetween(400, 499);
+        if (rejection == Rejection.OUT_OF_MEMORY) {
+            assertThat(response.status()).isEqualTo(503);
+            assertThat(response.headers()).contains(Map.entry("Retry-After", "1"));
+        } else {
+            assertThat(response.status()).isBetween(400, 499);
+        }
         assertThat(response.headers()).contains(Map.entry("x-request-id", "id"));
     }
 

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.server.config;
+package dev.sluice.server.yaml;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** The name somebody probably meant. */
-final class NearestName {
+public final class NearestName {
     private NearestName() {}
 
-    /** The key nearest to {@code typed} in letters to change; nothing if more than a third of them would change. */
-    static Optional<String> to(String typed) {
-        return Stream.of(ConfigKey.values())
-                .map(ConfigKey::key)
-                .min(Comparator.<String>comparingInt(key -> distance(typed, key))
-                        .thenComparing(key -> key))
-                .filter(key -> distance(typed, key) <= Math.max(2, key.length() / 3));
+    /** Of {@code names} the nearest to {@code typed} in letters to change; nothing if more than a third of them would change. */
+    public static Optional<String> among(Collection<String> names, String typed) {
+        return names.stream()
+                .min(Comparator.<String>comparingInt(name -> distance(typed, name))
+                        .thenComparing(name -> name))
+                .filter(name -> distance(typed, name) <= Math.max(2, name.length() / 3));
     }
 
     /** Letters to insert, delete or replace to get from {@code a} to {@code b}. */

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.scheduling;
+
+import dev.sluice.engine.IterationEngine;
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelInstance;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One instance: it makes its context, warms it up, then takes a batch, runs it, hands out the answers, again and again until told
+ * to stop. While it has nothing to do it has no thread. A failure of the engine fails its batch and nothing else: a context that an
+ * {@link Error} may have broken is closed and made anew, here; an instance whose call takes too long is given up, and ends when the
+ * call does.
+ *
+ * <p><b>Threads:</b> {@link #run} is one carrier's at a time, {@link #runLent} that of who it was lent to, which {@link Carriage} sees to; the rest is safe from any thread.
+ *
+ * <p><b>Ownership:</b> makes and closes its {@link ModelInstance}; {@link #ready} fails after that, never before.
+ */
+final class Instance extends Taker implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
+    private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long LAST_BACKOFF_NANOS = Duration.ofSeconds(30).toNanos();
+
+    /** When to try again to get a carrier. */
+    private static final long STARVED_NANOS = Duration.ofMillis(100).toNanos();
+
+    private final Parts parts;
+    private final int number;
+    private final boolean isReplacement;
+    private final Instant startedAt;
+    private final Carriage carriage;
+    private final Runnable onHang;
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    /** Written by the threads that resize the pool and watch over calls, and by the carrier when it gives up. */
+    private volatile boolean stopping;
+
+    /** Written by the carrier: whether there is a context that can run batches. */
+    private volatile boolean isUp;
+
+    /** The carrier's; null until it is made and while it is to be made anew. */
+    private @Nullable ModelInstance context;
+
+    /** The carrier's: what its context has in work, if that works step by step; null otherwise, and while there is none. */
+    private @Nullable IterationLoop iterations;
+
+    /** Whoever runs it: whether the context has to be made anew. */
+    private boolean isBroken;
+
+    /** The carrier's: how long to wait after the next failure before the context is made anew. */
+    private long backoffNanos;
+
+    /** The carrier's: not to make the context before that; null for at once. */
+    private @Nullable Long notBeforeNanos;
+
+    /** The carrier's: whether it ran a batch since it last looked how long to linger. */
+    private boolean hasRun;
+
+    /** The carrier's: until when to keep the carrier though there is nothing to do; null for not at all. */
+    private @Nullable Long lingerUntilNanos;
+
+    /**
+     * What all instances of a version share.
+     *
+     * @param onHang called on the timer's thread when a call of an instance takes too long
+     */
+    record Parts(
+            ModelId id,
+            LoadedModel model,
+            RequestQueue queue,
+            BatchRunner runner,
+            SchedulingObserver observer,
+            SchedulingThreads threads,
+            Consumer<Instance> onHang) {
+        /** As TorchServe's worker threads are called in logs, with our instance number where it has a port. */
+        String threadName(int number) {
+            return "W-" + number + "-" + id.name() + "_" + id.version();
+        }
+    }
+
+    /** @param isReplacement whether to try again when the context cannot be made, instead of failing for good */
+    Instance(Parts parts, int number, boolean isReplacement, Instant startedAt) {
+        this.parts = parts;
+        this.number = number;
+        this.isReplacement = isReplacement;
+        this.startedAt = startedAt;
+        this.carriage = new Carriage(parts.threads().carriers(), this);
+        this.onHang = () -> parts.onHang().accept(this);
+    }
+
+    void start() {
+        try {
+            carriage.wake();
+        } catch (RuntimeException | Error e) {
+            // The machine gives out no more threads.
+            ready.completeExceptionally(asLoadFailure(e));
+            ended.complete(null);
+        }
+    }
+
+    /** Asks it to end after the batch it runs now, if any. */
+    void stop() {
+        stopping = true;
+        wake();
+    }
+
+    @Override
+    void wake() {
+        try {
+            carriage.wake();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Instance {} of {} got no thread; it tries again", number, parts.id(), e);
+            wakeAt(parts.threads().ticker().nanos() + STARVED_NANOS);
+        }
+    }
+
+    private void wakeAt(long nanos) {
+        Timer alarm = new Timer() {
+            @Override
+            void fire() {
+                wake();
+            }
+        };
+        parts.threads().timers().schedule(alarm, nanos);
+    }
+
+    /** Completes when the instance takes batches, or fails with why it never will. */
+    CompletionStage<Void> ready() {
+        return ready.minimalCompletionStage();
+    }
+
+    /** Completes when the instance has been closed. */
+    CompletionStage<Void> ended() {
+        return ended.minimalCompletionStage();
+    }
+
+    InstanceStatus status() {
+        return new InstanceStatus(number, startedAt, isUp && !stopping);
+    }
+
+    /** Carries it: does what there is to do, and ends when it rests. */
+    @Override
+    public void run() {
+        Thread self = Thread.currentThread();
+        String nameBefore = self.getName();
+        self.setName(parts.threadName(number));
+        carriage.arrive();
+        try {
+            do {
+                workOff();
+            } while (!carriage.rest());
+        } catch (RuntimeException | Error e) {
+            LOG.error("Instance {} of {} ended", number, parts.id(), e);
+            stopping = true;
+            end();
+        } finally {
+            self.setName(nameBefore);
+        }
+    }
+
+    /** Returns when there is nothing to do. */
+    private void workOff() {
+        boolean hasMore = true;
+        while (hasMore) {
+            carriage.attend();
+            if (iterations != null && !(stopping && iterations.isIdle())) {
+                hasMore = iterate(iterations);
+            } else if (stopping) {
+                end();
+                hasMore = false;
+            } else if (isBroken) {
+                isBroken = false;
+                tryAnewLater();
+            } else if (context != null) {
+                hasMore = serve(context);
+            } else {
+                hasMore = makeContext();
+            }
+        }
+    }
+
+    private void end() {
+        dropContext();
+        if (!ready.isDone()) {
+            ready.completeExceptionally(
+                    new ServingException(ErrorCode.LOAD_FAILED, "The instance was stopped before it was ready"));
+        }
+        ended.complete(null);
+    }
+
+    /** @return whether there is something to do now */
+    private boolean makeContext() {
+        if (notBeforeNanos != null && parts.threads().ticker().nanos() - notBeforeNanos < 0) {
+            return false;
+        }
+        notBeforeNanos = null;
+        try {
+            context = parts.model().newInstance();
+            if (stopping) {
+                return true;
+            }
+            context.warmUp();
+            if (context instanceof IterationEngine engine) {
+                iterations = new IterationLoop(
+                        engine, parts.queue(), parts.runner(), parts.threads().ticker());
+            }
+            parts.queue().join(this);
+            isUp = true;
+            ready.complete(null);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Instance {} of {} could not be made", number, parts.id(), e);
+            if (ready.isDone() || isReplacement) {
+                tryAnewLater();
+            } else {
+                dropContext();
+                stopping = true;
+                ready.completeExceptionally(asLoadFailure(e));
+            }
+        }
+        return true;
+    }
+
+    private static ServingException asLoadFailure(Throwable e) {
+        return e instanceof ServingException serving
+                ? serving
+                : new ServingException(ErrorCode.LOAD_FAILED, "The instance could not be started", e);
+    }
+
+    private void tryAnewLater() {
+        dropContext();
+        if (stopping) {
+            return;
+        }
+        if (backoffNanos > 0) {
+            long at = parts.threads().ticker().nanos() + backoffNanos;
+            notBeforeNanos = at;
+            wakeAt(at);
+        }
+        backoffNanos = Math.min(Math.max(FIRST_BACKOFF_NANOS, 2 * backoffNanos), LAST_BACKOFF_NANOS);
+        try {
+            parts.observer().instanceReplaced(parts.id());
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on instance {} of {}", number, parts.id(), e);
+        }
+    }
+
+    private void dropContext() {
+        isUp = false;
+        parts.queue().leave(this);
+        ModelInstance dropped = context;
+        context = null;
+        iterations = null;
+        try {
+            if (dropped != null) {
+                dropped.close();
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("Instance {} of {} could not be closed", number, parts.id(), e);
+        }
+    }
+
+    /** @return whether there is something to do now */
+    private boolean serve(ModelInstance with) {
+        try {
+            Formation next = parts.queue().form(this);
+            if (next instanceof Formation.Formed batch) {
+                run(with, batch);
+                hasRun = true;
+                if (parts.queue().mayRunOnCaller(batch)) {
+                    // It can be lent only while it rests.
+                    hasRun = false;
+                    lingerUntilNanos = null;
+                }
+                return true;
+            }
+            return pause(((Formation.Sleep) next).untilNanos());
+        } catch (RuntimeException | Error e) {
+            // An instance that died now would leave requests waiting for nobody.
+            LOG.error("Instance {} of {} goes on after a fault between batches", number, parts.id(), e);
+            return true;
+        }
+    }
+
+    /** @return whether there is something to do now */
+    private boolean iterate(IterationLoop loop) {
+        try {
+            Formation.Sleep sleep = loop.round(stopping ? null : this, onHang);
+            if (sleep != null) {
+                return pause(sleep.untilNanos());
+            }
+            hasRun = true;
+            backoffNanos = 0;
+        } catch (IterationLoop.StepFailure e) {
+            LOG.error("A step of instance {} of {} failed", number, parts.id(), e.getCause());
+            if (!e.leavesItSound()) {
+                tryAnewLater();
+            }
+        } catch (RuntimeException | Error e) {
+            // As between batches.
+            LOG.error("Instance {} of {} goes on after a fault between steps", number, parts.id(), e);
+        }
+        return true;
+    }
+
+    private void run(ModelInstance with, Formation.Formed batch) {
+        isBroken = !parts.runner().run(with, batch, onHang);
+        backoffNanos = isBroken ? backoffNanos : 0;
+    }
+
+    @Override
+    boolean lend() {
+        return carriage.lend();
+    }
+
+    @Override
+    void runLent(Formation.Formed batch) {
+        try {
+            run(Objects.requireNonNull(context, "context"), batch);
+        } catch (RuntimeException | Error e) {
+            // Not the caller's: its request was taken, and has its answer.
+            LOG.error("Instance {} of {} goes on after a fault in a lent batch", number, parts.id(), e);
+        } finally {
+            // Contexts are closed, and made anew, on a carrier: that may take long.
+            boolean hasMore = isBroken || parts.queue().over(this);
+            carriage.giveBack();
+            if (hasMore || carriage.isWoken()) {
+                wake();
+            }
+        }
+    }
+
+    @Override
+    void giveBack() {
+        carriage.giveBack();
+        wake();
+    }
+
+    /** @return whether to go on on this carrier */
+    private boolean pause(long untilNanos) {
+        if (Thread.interrupted()) {
+            // Instances are stopped by stop() alone: this is left over from code a batch ran, and would keep it from
+            // sleeping.
+            LOG.warn("Instance {} of {} was interrupted and goes on", number, parts.id());
+        }
+        long now = parts.threads().ticker().nanos();
+        if (untilNanos != TimerWheel.NEVER) {
+            carriage.pause(untilNanos - now);
+            return true;
+        }
+        if (hasRun) {
+            hasRun = false;
+            lingerUntilNanos = now + parts.threads().lingerNanos();
+        }
+        if (lingerUntilNanos == null || lingerUntilNanos - now <= 0) {
+            lingerUntilNanos = null;
+            return false;
+        }
+        carriage.pause(lingerUntilNanos - now);
+        return true;
+    }
+}

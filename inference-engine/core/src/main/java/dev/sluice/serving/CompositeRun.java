@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.serving;
+
+import dev.sluice.engine.Outcome;
+import dev.sluice.inference.Cancellation;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.Input;
+import dev.sluice.inference.Output;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.ResponseSink;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * One request on its way through a composite model. Each step is a request of its own, with this one's deadline, tenant, priority and
+ * headers; the first that fails fails them all, and those that are still under way are cancelled.
+ *
+ * <p><b>Threads:</b> safe from any thread: steps end on the threads of their models' instances, and start the next ones there.
+ *
+ * <p><b>Ownership:</b> reads the request until it has ended; an output of a step is let go when the last step that reads it has been
+ * handed it.
+ */
+final class CompositeRun {
+    private final ModelId id;
+    private final CompositeGraph graph;
+    private final InferenceRequest request;
+    private final int depth;
+    private final InferenceService models;
+    private final Consumer<Outcome> onEnd;
+    private final Cancellation cancellation = new Cancellation();
+
+    // All guarded by this.
+    private final Map<String, InferenceResponse> results = new HashMap<>();
+    private final Map<String, Integer> readersLeft;
+    private final Set<String> started = new HashSet<>();
+    private int finished;
+    private long bytes;
+    private boolean ended;
+
+    /**
+     * A run that has not started.
+     *
+     * @param depth composite models this request has come through, this one included
+     * @param onEnd hears the outcome, once; on any thread
+     */
+    CompositeRun(
+            ModelId id,
+            CompositeGraph graph,
+            InferenceRequest request,
+            int depth,
+            InferenceService models,
+            Consumer<Outcome> onEnd) {
+        this.id = id;
+        this.graph = graph;
+        this.request = request;
+        this.depth = depth;
+        this.models = models;
+        this.onEnd = onEnd;
+        this.readersLeft = graph.readers();
+    }
+
+    /** Starts what needs nothing but the request. */
+    void start() {
+        request.context().cancellation().onCancel(() -> fail(new ServingException(ErrorCode.CANCELLED, "cancelled")));
+        advance();
+    }
+
+    /** Starts each step whose inputs are there, and ends the run when the last step has ended. */
+    private void advance() {
+        Map<String, InferenceRequest> starting = new LinkedHashMap<>();
+        Optional<InferenceResponse> answer;
+        try {
+            answer = next(starting);
+        } catch (ServingException e) {
+            starting.values().forEach(InferenceRequest::release);
+            fail(e);
+            return;
+        }
+        starting.forEach((name, step) -> models.infer(step, new StepSink(name)));
+        answer.ifPresent(whole -> onEnd.accept(new Outcome.Success(whole)));
+    }
+
+    /** The requests of the steps that can start now, into {@code starting}; the answer, if this was the end. */
+    private synchronized Optional<InferenceResponse> next(Map<String, InferenceRequest> starting) {
+        if (ended) {
+            return Optional.empty();
+        }
+        for (Map.Entry<String, CompositeGraph.Step> step : graph.steps().entrySet()) {
+            String name = step.getKey();
+            if (results.keySet().containsAll(step.getValue().needs()) && started.add(name)) {
+                starting.put(name, stepRequest(name, step.getValue()));
+                step.getValue().needs().forEach(this::readOnce);
+            }
+        }
+        if (finished < graph.steps().size()) {
+            return Optional.empty();
+        }
+        InferenceResponse answer = answer();
+        end();
+        return Optional.of(answer);
+    }
+
+    private InferenceRequest stepRequest(String name, CompositeGraph.Step step) {
+        List<Input> inputs = new ArrayList<>();
+        try {
+            for (CompositeGraph.Wire wire : step.inputs()) {
+                inputs.add(input(wire));
+            }
+        } catch (ServingException e) {
+            inputs.forEach(Input::release);
+            throw e;
+        }
+        Map<String, String> parameters = new HashMap<>(request.parameters());
+        parameters.put(CompositeModel.DEPTH, String.valueOf(depth));
+        return new InferenceRequest(step.model(), inputs, List.of(), parameters, stepContext(name));
+    }
+
+    private RequestContext stepContext(String name) {
+        RequestContext parent = request.context();
+        return new RequestContext(
+                parent.requestId() + "/" + name,
+                CompositeModel.PROTOCOL,
+                parent.admittedNanos(),
+                parent.deadlineNanos(),
+                parent.headers(),
+                cancellation,
+                parent.tenant(),
+                parent.priority(),
+                parent.sequence());
+    }
+
+    private Input input(CompositeGraph.Wire wire) {
+        CompositeGraph.Source source = wire.source();
+        return source.step().isEmpty()
+                ? WireEnds.renamed(WireEnds.find(request.inputs(), source), wire.name())
+                : WireEnds.asInput(WireEnds.find(result(source), source), wire.name());
+    }
+
+    private InferenceResponse answer() {
+        List<Output> outputs = new ArrayList<>();
+        try {
+            for (CompositeGraph.Wire wire : graph.outputs()) {
+                CompositeGraph.Source source = wire.source();
+                outputs.add(
+                        source.step().isEmpty()
+                                ? WireEnds.asOutput(WireEnds.find(request.inputs(), source), wire.name())
+                                : WireEnds.renamed(WireEnds.find(result(source), source), wire.name()));
+            }
+        } catch (ServingException e) {
+            outputs.forEach(Output::release);
+            throw e;
+        }
+        return new InferenceResponse(id, outputs);
+    }
+
+    private InferenceResponse result(CompositeGraph.Source source) {
+        return Objects.requireNonNull(results.get(source.step().orElseThrow()), "a step that has not ended is read");
+    }
+
+    /** One of the readers of {@code step} has what it needs; the last one lets it go. */
+    private void readOnce(String step) {
+        if (readersLeft.merge(step, -1, Integer::sum) == 0) {
+            InferenceResponse read = Objects.requireNonNull(results.get(step));
+            bytes -= WireEnds.bytes(read.outputs());
+            results.put(step, new InferenceResponse(read.model(), List.of()));
+            read.release();
+        }
+    }
+
+    private void stepEnded(String name, List<Output> outputs, ModelId model) {
+        boolean isTooMuch;
+        synchronized (this) {
+            bytes += WireEnds.bytes(outputs);
+            isTooMuch = bytes > graph.maxBytes();
+            if (ended || isTooMuch) {
+                outputs.forEach(Output::release);
+            } else {
+                results.put(name, new InferenceResponse(model, outputs));
+                finished++;
+            }
+        }
+        if (isTooMuch) {
+            fail(new ServingException(
+                    ErrorCode.OUT_OF_MEMORY,
+                    "The steps of model \"" + id.name() + "\" hold more than " + graph.maxBytes()
+                            + " bytes at once (handler.composite.maxBytes)"));
+        } else {
+            advance();
+        }
+    }
+
+    private void fail(ServingException failure) {
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            end();
+        }
+        cancellation.cancel();
+        onEnd.accept(new Outcome.Failure(failure));
+    }
+
+    private void end() {
+        ended = true;
+        results.values().forEach(InferenceResponse::release);
+        results.clear();
+    }
+
+    /** What a step did wrong, in words of the model the client knows. */
+    private ServingException ofStep(String name, ServingException failure) {
+        ErrorCode code = failure.code();
+        // That a step's model is not there is no mistake of the client's: it named one that is.
+        boolean isOurs = code == ErrorCode.MODEL_NOT_FOUND || code == ErrorCode.VERSION_NOT_FOUND;
+        String message = "Step '" + name + "' of model \"" + id.name() + "\": " + failure.safeMessage();
+        return failure.retryAfter()
+                .map(wait -> new ServingException(code, message, wait))
+                .orElseGet(() -> new ServingException(isOurs ? ErrorCode.MODEL_UNAVAILABLE : code, message, failure));
+    }
+
+    /** Collects what one step gives; parts of a streamed answer are its outputs, one after the other. */
+    private final class StepSink implements ResponseSink {
+        private final String name;
+
+        /** Written by whichever thread delivers, one at a time and each after the other. */
+        private final List<Output> outputs = new ArrayList<>();
+
+        StepSink(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public void part(InferenceResponse part) {
+            outputs.addAll(part.outputs());
+        }
+
+        @Override
+        public void complete(InferenceResponse response) {
+            outputs.addAll(response.outputs());
+            stepEnded(name, outputs, response.model());
+        }
+
+        @Override
+        public void fail(ServingException failure) {
+            outputs.forEach(Output::release);
+            CompositeRun.this.fail(ofStep(name, failure));
+        }
+    }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.engine.Batch;
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelLoader;
+import dev.sluice.engine.Outcome;
+import dev.sluice.engine.Sample;
+import dev.sluice.fixture.FakeTicker;
+import dev.sluice.fixture.Gate;
+import dev.sluice.fixture.Numbers;
+import dev.sluice.fixture.RecordingSink;
+import dev.sluice.fixture.ScriptedModel;
+import dev.sluice.fixture.Specs;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.InstanceSpec;
+import dev.sluice.model.LimitSpec;
+import dev.sluice.model.ModelId;
+import dev.sluice.model.ModelRef;
+import dev.sluice.model.ModelSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What happens around a load: the self test before, and the memory measured before and after; and what a handle keeps. */
+class LoadingTest {
+    private static final ModelId V1 = new ModelId("m", "1");
+    private static final ModelId V2 = new ModelId("m", "2");
+    private static final ModelId OTHER = new ModelId("other", "1");
+
+    private final ModelRegistry registry = new ModelRegistry();
+    private final Numbers numbers = new Numbers(ModelRef.of("m"));
+    private final List<ScriptedModel> loaded = new CopyOnWriteArrayList<>();
+    private final List<String> measured = new ArrayList<>();
+    private final ExecutorService pool = Executors.newFixedThreadPool(2);
+    private final Script script = new Script();
+    private final Probe probe = new Probe();
+    private final ModelLifecycle lifecycle = new ModelLifecycle(
+            registry,
+            script,
+            (id, size, queueNanos, computeNanos) -> {},
+            new FakeTicker(),
+            () -> Instant.EPOCH,
+            pool,
+            Duration.ofSeconds(10),
+            new MemoryWatch(probe, new LifecycleObserver() {
+                @Override
+                public void memoryMeasured(ModelId model, Moment moment, long residentBytes) {
+                    measured.add(model + " " + moment + " " + residentBytes);
+                }
+            }));
+
+    private final class Script implements ModelLoader {
+        private volatile Function<Batch, List<Outcome>> batches = batch -> ScriptedModel.answers(numbers, batch);
+        private volatile List<Sample> samples = List.of();
+
+        @Override
+        public void check(ModelSpec spec) {}
+
+        @Override
+        public LoadedModel load(ModelSpec spec) {
+            probe.bytes.addAndGet(50);
+            ScriptedModel model = new ScriptedModel(batch -> batches.apply(batch));
+            loaded.add(model);
+            return model;
+        }
+
+        @Override
+        public List<Sample> samples(ModelSpec spec) {
+            return samples;
+        }
+    }
+
+    /** Each load takes 50 bytes, and freed memory is given back when the allocator is told to. */
+    private final class Probe implements MemoryProbe {
+        private final AtomicLong bytes = new AtomicLong(100);
+
+        @Override
+        public OptionalLong residentBytes() {
+            if (bytes.get() < 0) {
+                throw new IllegalStateException("no /proc");
+            }
+            return OptionalLong.of(bytes.get());
+        }
+
+        @Override
+        public void trim() {
+            long open = loaded.stream().filter(model -> !model.isClosed()).count();
+            bytes.set(100 + 50 * open);
+        }
+    }
+
+    /** Asks one number, and wants a certain answer. */
+    private final class NumberSample implements Sample {
+        private final int number;
+        private final int wanted;
+
+        private NumberSample(int number, int wanted) {
+            this.number = number;
+            this.wanted = wanted;
+        }
+
+        @Override
+        public String name() {
+            return "number-" + number;
+        }
+
+        @Override
+        public InferenceRequest request(ModelRef model, RequestContext context) {
+            return numbers.request(model, number, context.cancellation(), context.deadlineNanos());
+        }
+
+        @Override
+        public Optional<String> objection(InferenceResponse answer) {
+            int got = Numbers.number(answer);
+            return got == wanted ? Optional.empty() : Optional.of("answered " + got + " (expected: " + wanted + ")");
+        }
+    }
+
+    @AfterEach
+    void everythingIsGivenBack() throws Exception {
+        get(lifecycle.removeAll());
+        pool.shutdown();
+        assertThat(pool.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        await().until(() -> loaded.stream().allMatch(ScriptedModel::isClosed));
+        assertThat(loaded).allSatisfy(model -> assertThat(model.violations()).isEmpty());
+        assertThat(numbers.buffersOut()).isZero();
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    private static ServingException failure(CompletionStage<?> stage) throws Exception {
+        try {
+            throw new AssertionError("expected a failure, but was: " + get(stage));
+        } catch (ExecutionException e) {
+            return ServingException.from(e);
+        }
+    }
+
+    private CompletionStage<ModelVersion> load(ModelId id) throws Exception {
+        get(lifecycle.add(Specs.spec(id, 1)));
+        return lifecycle.scale(id, new InstanceSpec(1, 1));
+    }
+
+    private int ask(ModelHandle handle, int number) throws InterruptedException {
+        RecordingSink sink = new RecordingSink();
+        handle.scheduler().submit(numbers.request(number), sink);
+        return sink.number();
+    }
+
+    private int ask(ModelRef ref, int number) throws InterruptedException {
+        try (ModelHandle handle = registry.acquire(ref)) {
+            return ask(handle, number);
+        }
+    }
+
+    /** Seen to fail when the samples were asked after the version was published. */
+    @Test
+    void asksTheSamplesBeforeTheVersionIsReady() throws Exception {
+        List<ModelState.Kind> states = new CopyOnWriteArrayList<>();
+        script.samples = List.of(new NumberSample(1, Numbers.expected(1)), new NumberSample(2, Numbers.expected(2)));
+        script.batches = batch -> {
+            states.add(registry.find(ModelRef.of("m")).state().kind());
+            return ScriptedModel.answers(numbers, batch);
+        };
+        ModelVersion version = get(load(V1));
+
+        assertThat(states).containsExactly(ModelState.Kind.LOADING, ModelState.Kind.LOADING);
+        assertThat(version.state().kind()).isEqualTo(ModelState.Kind.READY);
+    }
+
+    /** Seen to fail when only failed samples counted, and not wrong answers. */
+    @Test
+    void aWrongAnswerFailsTheLoadSaysWhyAndLeavesTheOldVersionServing() throws Exception {
+        get(load(V1));
+        script.samples = List.of(new NumberSample(1, 0));
+
+        ServingException failure = failure(load(V2));
+
+        assertThat(failure.code()).isEqualTo(ErrorCode.LOAD_FAILED);
+        assertThat(failure)
+                .hasMessage("Model m version 2 failed its self test with sample number-1: answered "
+                        + Numbers.expected(1) + " (expected: 0)");
+        assertThat(registry.find(ModelRef.of("m", "2")).failure()).contains(failure);
+        assertThat(loaded.get(1).isClosed()).isTrue();
+        assertThat(loaded.get(0).isClosed()).isFalse();
+        assertThat(ask(ModelRef.of("m"), 4)).isEqualTo(Numbers.expected(4));
+    }
+
+    @Test
+    void aSampleThatFailsFailsTheLoad() throws Exception {
+        script.samples = List.of(new NumberSample(1, 0));
+        script.batches = batch -> {
+            throw new ServingException(ErrorCode.ENGINE_FAILED, "Shape mismatch");
+        };
+
+        assertThat(failure(load(V1)))
+                .hasMessage("Model m version 1 failed its self test with sample number-1: Shape mismatch");
+    }
+
+    /** Seen to fail without the bound on the wait. */
+    @Test
+    void aSampleThatHangsFailsTheLoadAtTheStartupTimeoutAndItsAnswerIsGivenBack() throws Exception {
+        Gate gate = new Gate();
+        script.samples = List.of(new NumberSample(1, 0));
+        script.batches = batch -> {
+            // Until the one who waits gives up.
+            batch.requests().get(0).context().cancellation().onCancel(gate::open);
+            gate.pass();
+            return ScriptedModel.answers(numbers, batch);
+        };
+        LimitSpec impatient = new LimitSpec(10, Duration.ofSeconds(10), Duration.ofMillis(500));
+        get(lifecycle.add(Specs.spec(V1, 1, impatient)));
+        CompletionStage<ModelVersion> loading = lifecycle.scale(V1, new InstanceSpec(1, 1));
+        assertThat(failure(loading))
+                .hasMessage("Model m version 1 failed its self test with sample number-1: no answer within the startup"
+                        + " timeout of 0 s");
+    }
+
+    /** Seen to fail when the figure after an unload was taken before the allocator was told to give back. */
+    @Test
+    void measuresAroundLoadsAndUnloadsWithWhatWasFreedGivenBack() throws Exception {
+        get(load(V1));
+        get(lifecycle.remove(V1));
+
+        assertThat(measured)
+                .containsExactly(
+                        "m:1 BEFORE_LOAD 100", "m:1 AFTER_LOAD 150", "m:1 BEFORE_UNLOAD 150", "m:1 AFTER_UNLOAD 100");
+    }
+
+    @Test
+    void aFailedLoadLeavesNoMemoryBehind() throws Exception {
+        script.samples = List.of(new NumberSample(1, 0));
+        ServingException unused = failure(load(V1));
+
+        assertThat(measured).containsExactly("m:1 BEFORE_LOAD 100", "m:1 AFTER_UNLOAD 100");
+    }
+
+    @Test
+    void aProbeThatFailsFailsNoLoad() throws Exception {
+        probe.bytes.set(-1000);
+
+        assertThat(get(load(V1)).state().kind()).isEqualTo(ModelState.Kind.READY);
+        assertThat(measured).isEmpty();
+    }
+
+    /** Seen to fail when all versions shared one count of leases: the other versions stayed for the sake of this handle. */
+    @Test
+    void aHandleKeepsItsOwnVersionAndNoOther() throws Exception {
+        get(load(V1));
+        get(load(V2));
+        get(load(OTHER));
+        ModelHandle handle = registry.acquire(ModelRef.of("m", "1"));
+
+        get(lifecycle.remove(OTHER));
+        get(lifecycle.remove(V2));
+        CompletionStage<Void> removed = lifecycle.remove(V1);
+
+        assertThat(loaded).extracting(ScriptedModel::isClosed).containsExactly(false, true, true);
+        assertThat(ask(handle, 5)).isEqualTo(Numbers.expected(5));
+        assertThat(removed.toCompletableFuture()).isNotDone();
+        handle.close();
+        get(removed);
+        assertThat(loaded.get(0).isClosed()).isTrue();
+    }
+}

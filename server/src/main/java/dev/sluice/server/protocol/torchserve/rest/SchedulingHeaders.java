@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.protocol.torchserve.rest;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.SequenceRef;
+import dev.sluice.inference.ServingException;
+import dev.sluice.server.protocol.RestRequest;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a client may say about when its prediction is wanted: {@link #TIMEOUT}, {@link #PRIORITY}, and its tenant under the name the
+ * operator chose. They are ours; the original has nothing like them.
+ *
+ * <p><b>Errors:</b> {@code INVALID_INPUT} with the header, its value and what was expected.
+ *
+ * @param longest how long a prediction may wait, whatever longer time its client asks for; empty for as long as it takes
+ * @param tenantHeader empty if all clients are one tenant
+ */
+public record SchedulingHeaders(Optional<Duration> longest, Optional<String> tenantHeader) {
+    /** Milliseconds, from the last byte of the request on, for which the answer is wanted. */
+    public static final String TIMEOUT = "X-Sluice-Timeout-Ms";
+
+    /** The level of the request, 1 being served first; the model's last level if it has fewer. */
+    public static final String PRIORITY = "X-Sluice-Priority";
+
+    /** The sequence of the request; absent for none. The original's header. */
+    public static final String SEQUENCE_ID = "ts_request_sequence_id";
+
+    /** {@code true} for the first request of a sequence: what came before under its id is forgotten. */
+    public static final String SEQUENCE_START = "ts_request_sequence_start";
+
+    /** {@code true} for the last request of a sequence. */
+    public static final String SEQUENCE_END = "ts_request_sequence_end";
+
+    private static final int LONGEST_SEQUENCE_ID = 256;
+
+    private static final int LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+    private static final int LAST_PRIORITY = 1000;
+    private static final int LONGEST_TENANT = 128;
+
+    /** The earlier of the client's deadline and the server's. */
+    long deadlineNanos(RestRequest request) {
+        Optional<Duration> asked =
+                number(request, TIMEOUT, LONGEST_TIMEOUT_MS, "milliseconds").map(Duration::ofMillis);
+        Optional<Duration> limit = asked.filter(duration -> longest.isEmpty() || duration.compareTo(longest.get()) < 0)
+                .or(() -> longest);
+        return limit.map(duration -> request.receivedNanos() + duration.toNanos())
+                .orElse(RequestContext.NO_DEADLINE);
+    }
+
+    int priority(RestRequest request) {
+        return number(request, PRIORITY, LAST_PRIORITY, "1 being served first").orElse(RequestContext.DEFAULT_PRIORITY);
+    }
+
+    /** Empty for the common tenant. */
+    String tenant(RestRequest request) {
+        String tenant = tenantHeader.flatMap(request::header).orElse("").strip();
+        if (tenant.length() > LONGEST_TENANT) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    tenantHeader.orElse("") + ": " + tenant.length() + " characters (expected: at most "
+                            + LONGEST_TENANT + ")");
+        }
+        return tenant;
+    }
+
+    /** Empty for a request of no sequence. */
+    Optional<SequenceRef> sequence(RestRequest request) {
+        Optional<String> id = request.header(SEQUENCE_ID).map(String::strip).filter(text -> !text.isEmpty());
+        if (id.isPresent() && id.get().length() > LONGEST_SEQUENCE_ID) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    SEQUENCE_ID + ": " + id.get().length() + " characters (expected: at most " + LONGEST_SEQUENCE_ID
+                            + ")");
+        }
+        return id.map(text -> new SequenceRef(text, isTrue(request, SEQUENCE_START), isTrue(request, SEQUENCE_END)));
+    }
+
+    private static boolean isTrue(RestRequest request, String header) {
+        return request.header(header)
+                .map(String::strip)
+                .filter("true"::equalsIgnoreCase)
+                .isPresent();
+    }
+
+    private static Optional<Integer> number(RestRequest request, String header, int most, String meaning) {
+        Optional<String> value = request.header(header).map(String::strip);
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        String text = value.get();
+        if (text.matches("[0-9]{1,9}")) {
+            int number = Integer.parseInt(text);
+            if (number >= 1 && number <= most) {
+                return Optional.of(number);
+            }
+        }
+        String shown = text.length() > 32 ? text.substring(0, 32) + "..." : text;
+        throw new ServingException(
+                ErrorCode.INVALID_INPUT,
+                header + ": " + shown + " (expected: a whole number, 1.." + most + ", " + meaning + ")");
+    }
+}
