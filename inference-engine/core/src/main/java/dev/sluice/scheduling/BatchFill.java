@@ -43,10 +43,10 @@ record BatchFill(AllowedSizes sizes, ServiceTimes times, int most, int waiting, 
 
     /** Whether {@code left} can still be computed by its deadline when a batch of {@code rows} rows goes before it. */
     boolean canWait(PendingRequest left, int rows) {
-        if (left.deadlineNanos() == RequestContext.NO_DEADLINE) {
+        if (left.untilNanos() == RequestContext.NO_DEADLINE) {
             return true;
         }
         long both = times.estimateNanos(sizes.holding(rows)) + times.estimateNanos(sizes.holding(left.rows()));
-        return left.deadlineNanos() - nowNanos >= both + TimerWheel.TICK_NANOS;
+        return left.untilNanos() - nowNanos >= both + TimerWheel.TICK_NANOS;
     }
 }

@@ -99,7 +99,7 @@ final class BatchFormer {
 
     /** Whether a sleeping taker is to be woken for {@code added}, with {@code rows} waiting now. */
     boolean isWorthWaking(PendingRequest added, long rows) {
-        long deadline = added.deadlineNanos();
+        long deadline = added.untilNanos();
         boolean cannotWait = deadline != RequestContext.NO_DEADLINE && deadline - deadlineWorthWaking < 0;
         return cannotWait || rows >= rowsWorthWaking;
     }

@@ -65,27 +65,29 @@ final class BatchRunner {
      * @return whether {@code instance} may be used again: not after an {@link Error}, which may have left it half-way
      */
     boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
-        Call call = begin(batch, onHang);
-        Runnable rest;
+        Call call = null;
         try {
-            rest = execute(instance, call);
+            call = begin(batch, onHang);
+            execute(instance, call);
+            return true;
         } catch (Throwable e) {
             // Whatever user code and native code throw, the batch is answered and the instance goes on.
-            call.fail(e);
+            if (call == null) {
+                failAll(batch.members(), asEngineFailure(e));
+            } else {
+                call.fail(e);
+            }
             return !(e instanceof Error) || e instanceof OutOfMemoryError;
         }
-        rest.run();
-        return true;
     }
 
-    /** Makes the call; gives what is left to do after it. */
-    private static Runnable execute(ModelInstance instance, Call call) {
+    private static void execute(ModelInstance instance, Call call) {
         if (instance instanceof StreamingInstance streaming) {
             streaming.execute(call.batch(), call);
-            return () -> call.returned(streaming.answersLater());
+            call.returned(streaming.answersLater());
+        } else {
+            call.succeed(Objects.requireNonNull(instance.execute(call.batch()), "outcomes"));
         }
-        List<Outcome> outcomes = Objects.requireNonNull(instance.execute(call.batch()), "outcomes");
-        return () -> call.succeed(outcomes);
     }
 
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */

@@ -3,7 +3,6 @@ package dev.sluice.scheduling;
 
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.InferenceRequest;
-import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
@@ -30,8 +29,6 @@ public final class BatchingScheduler implements RequestScheduler {
     private final RequestQueue queue;
     private final InstancePool instances;
     private final Optional<Sequences> sequences;
-    private final Optional<Duration> queueTimeout;
-    private final Ticker ticker;
 
     /**
      * A scheduler without instances: requests wait until {@link #resize} starts some.
@@ -51,11 +48,15 @@ public final class BatchingScheduler implements RequestScheduler {
         QueueBounds full = QueueBounds.ofRequests(settings.queueCapacity(), policy.maxRows(), settings.queueBytes());
         QueueBounds bounds =
                 new QueueBounds(full.requests(), settings.queueRows().orElse(full.rows()), full.bytes());
-        this.queueTimeout = settings.queueTimeout();
-        this.ticker = threads.ticker();
+        Ticker ticker = threads.ticker();
         this.queue = new RequestQueue(
                 new RequestQueue.Settings(
-                        id.name(), bounds, settings.priorities(), settings.sizes(), settings.splits()),
+                        id.name(),
+                        bounds,
+                        settings.priorities(),
+                        settings.sizes(),
+                        settings.splits(),
+                        settings.queueTimeout().map(Duration::toNanos).orElse(RequestQueue.ANY_TIME)),
                 policy,
                 times,
                 threads.timers(),
@@ -94,29 +95,12 @@ public final class BatchingScheduler implements RequestScheduler {
 
     @Override
     public void submit(InferenceRequest request, ResponseSink sink) {
-        InferenceRequest limited =
-                queueTimeout.map(limit -> withDeadline(request, limit)).orElse(request);
         SequenceRef sequence = request.context().sequence().orElse(null);
         if (sequence != null && sequences.isPresent()) {
-            sequences.get().submit(limited, sink, sequence);
+            sequences.get().submit(request, sink, sequence);
         } else {
-            queue.submit(limited, sink);
+            queue.submit(request, sink);
         }
-    }
-
-    /** {@code request} with the model's deadline, unless its own is earlier. */
-    private InferenceRequest withDeadline(InferenceRequest request, Duration limit) {
-        RequestContext context = request.context();
-        long latest = ticker.nanos() + limit.toNanos();
-        if (context.deadlineNanos() != RequestContext.NO_DEADLINE && context.deadlineNanos() - latest <= 0) {
-            return request;
-        }
-        return new InferenceRequest(
-                request.model(),
-                request.inputs(),
-                request.wantedOutputs(),
-                request.parameters(),
-                context.withDeadline(latest));
     }
 
     @Override

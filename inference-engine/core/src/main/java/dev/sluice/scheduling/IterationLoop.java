@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The requests one instance has in work, and one round of them: those that nobody wants any more leave, others that wait take the free
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> the carrier's of its instance; its answers may come from any thread while a step runs.
  */
 final class IterationLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(IterationLoop.class);
+
     private final IterationEngine engine;
     private final RequestQueue queue;
     private final BatchRunner runner;
@@ -71,7 +75,7 @@ final class IterationLoop {
             joining = queue.more(slots.length - active);
         }
         long now = ticker.nanos();
-        joining.forEach(this::begin);
+        begin(joining);
         if (active > 0) {
             step(joining.isEmpty() ? 0 : now - joining.get(0).submittedNanos(), joining.size(), onHang);
         }
@@ -92,17 +96,36 @@ final class IterationLoop {
         }
     }
 
-    private void begin(PendingRequest request) {
-        int slot = 0;
-        while (slots[slot] != null) {
-            slot++;
+    private void begin(List<PendingRequest> joining) throws StepFailure {
+        Error broken = null;
+        for (PendingRequest request : joining) {
+            int slot = 0;
+            while (slots[slot] != null) {
+                slot++;
+            }
+            slots[slot] = request;
+            active++;
+            try {
+                engine.begin(slot, request.request());
+            } catch (RuntimeException | OutOfMemoryError e) {
+                leave(slot, BatchRunner.asEngineFailure(e));
+            } catch (Error e) {
+                // It may be half-way into anything; those behind still need a slot, to be failed from.
+                broken = e;
+            }
         }
-        slots[slot] = request;
-        active++;
-        try {
-            engine.begin(slot, request.request());
-        } catch (RuntimeException e) {
-            leave(slot, BatchRunner.asEngineFailure(e));
+        if (broken != null) {
+            leaveAll(broken);
+            throw new StepFailure(broken);
+        }
+    }
+
+    private void leaveAll(Throwable why) {
+        ServingException failure = BatchRunner.asEngineFailure(why);
+        for (int slot = 0; slot < slots.length; slot++) {
+            if (slots[slot] != null) {
+                leave(slot, failure);
+            }
         }
     }
 
@@ -122,8 +145,7 @@ final class IterationLoop {
             engine.step(inWork, new StepSink(members, inWork));
         } catch (Throwable e) {
             // Whatever user code and native code throw, everyone is answered and the instance goes on.
-            ServingException failure = BatchRunner.asEngineFailure(e);
-            inWork.forEach(slot -> leave(slot, failure));
+            leaveAll(e);
             throw new StepFailure(e);
         } finally {
             watch.end();
@@ -145,10 +167,15 @@ final class IterationLoop {
         }
     }
 
+    /** An engine that throws here must not keep anybody from their answers. */
     private void vacate(int slot) {
         slots[slot] = null;
         active--;
-        engine.free(slot);
+        try {
+            engine.free(slot);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Slot {} could not be freed", slot, e);
+        }
     }
 
     /** A step threw. */

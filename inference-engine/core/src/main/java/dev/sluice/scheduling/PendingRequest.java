@@ -4,6 +4,7 @@ package dev.sluice.scheduling;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -23,6 +24,7 @@ import org.slf4j.LoggerFactory;
  *    └─► HANDED_ON (its turn in a sequence has come: the queue makes another of it)
  *
  *  CLAIMED ◄──► STREAMING (a part is being handed over) ─► LEAVING (given up meanwhile) ─► ABANDONED
+ *                   └───────────┴─► ENDING (its call is over meanwhile) ─► DONE
  * </pre>
  *
  * Each arrow is one compare-and-set, and who makes it owns what follows. Who ends a request that was never claimed answers it and
@@ -42,6 +44,7 @@ final class PendingRequest extends Timer implements Runnable {
         CLAIMED,
         STREAMING,
         LEAVING,
+        ENDING,
         ABANDONED,
         DONE,
         EXPIRED,
@@ -62,7 +65,20 @@ final class PendingRequest extends Timer implements Runnable {
         void answeredTwice();
     }
 
+    /** What has to hear of one request alone. */
+    interface Follower {
+        /** Nobody. */
+        Follower NONE = new Follower() {};
+
+        /** It was counted in and will be queued; it may run as soon as this returns. */
+        default void admitted() {}
+
+        /** No call reads its inputs any more, and it has its answer. Called once, on the thread that makes it so. */
+        default void over() {}
+    }
+
     private final Owner owner;
+    private final Follower follower;
     private final InferenceRequest request;
     private final ResponseSink sink;
     private final long submittedNanos;
@@ -70,6 +86,9 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** Written by who makes an arrow of the drawing. */
     private volatile State state = State.QUEUED;
+
+    /** Written by who ends its call while a part is being handed over, before it says so; read by who hands over. */
+    private volatile @Nullable ServingException endedFor;
 
     /** Written by who gives it up while a part is being handed over, before it says so; read by who hands over. */
     private volatile @Nullable ServingException givenUpFor;
@@ -82,7 +101,18 @@ final class PendingRequest extends Timer implements Runnable {
     PendingRequest handedOverBefore;
 
     PendingRequest(Owner owner, InferenceRequest request, ResponseSink sink, long submittedNanos, Traits traits) {
+        this(owner, Follower.NONE, request, sink, submittedNanos, traits);
+    }
+
+    PendingRequest(
+            Owner owner,
+            Follower follower,
+            InferenceRequest request,
+            ResponseSink sink,
+            long submittedNanos,
+            Traits traits) {
         this.owner = owner;
+        this.follower = follower;
         this.request = request;
         this.sink = sink;
         this.submittedNanos = submittedNanos;
@@ -96,8 +126,18 @@ final class PendingRequest extends Timer implements Runnable {
      * @param key what those in its batch have in common with it
      * @param level 0 is served first
      * @param hasWaitedForInstance whether all instances were busy when it came
+     * @param untilNanos when it stops waiting: at its deadline, or earlier; {@link RequestContext#NO_DEADLINE} for never
      */
-    record Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance) {}
+    record Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance, long untilNanos) {
+        /** Of one that waits for ever. */
+        Traits(int rows, long bytes, ShapeKey key, int level, boolean hasWaitedForInstance) {
+            this(rows, bytes, key, level, hasWaitedForInstance, RequestContext.NO_DEADLINE);
+        }
+    }
+
+    Follower follower() {
+        return follower;
+    }
 
     /** The one handed over after it, when it was taken out of the intake with others; asked for once. */
     @Nullable
@@ -115,8 +155,14 @@ final class PendingRequest extends Timer implements Runnable {
         return submittedNanos;
     }
 
-    long deadlineNanos() {
-        return request.context().deadlineNanos();
+    /** When it stops waiting; {@link RequestContext#NO_DEADLINE} for never. */
+    long untilNanos() {
+        return traits.untilNanos();
+    }
+
+    /** Whether it has waited as long as it may. */
+    boolean isPast(long nowNanos) {
+        return untilNanos() != RequestContext.NO_DEADLINE && nowNanos - untilNanos() >= 0;
     }
 
     String tenant() {
@@ -224,7 +270,8 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** Whether it runs: was claimed, and has not come to its end, wanted or not. */
     boolean isRunning() {
-        return isWanted() || state == State.ABANDONED;
+        State now = state;
+        return now == State.CLAIMED || now == State.STREAMING || now == State.LEAVING || now == State.ABANDONED;
     }
 
     /**
@@ -237,11 +284,29 @@ final class PendingRequest extends Timer implements Runnable {
             return;
         }
         guarded("streaming", () -> sink.part(part));
-        if (!STATE.compareAndSet(this, State.STREAMING, State.CLAIMED)) {
-            ServingException reason = givenUpFor;
-            state = State.ABANDONED;
-            answer(reason == null ? cancelled() : reason);
+        if (STATE.compareAndSet(this, State.STREAMING, State.CLAIMED)) {
+            return;
         }
+        if (STATE.compareAndSet(this, State.LEAVING, State.ABANDONED)) {
+            answer(reasonOf(givenUpFor));
+            return;
+        }
+        // Its call was over before this part was handed over.
+        state = State.DONE;
+        guarded("releasing", request::release);
+        ServingException givenUp = givenUpFor;
+        answer(givenUp == null ? endedEarly(endedFor) : givenUp);
+        tellOver();
+    }
+
+    private static ServingException endedEarly(@Nullable ServingException reason) {
+        return reason == null
+                ? new ServingException(ErrorCode.INTERNAL, "The model ended its answer while it was still giving it")
+                : reason;
+    }
+
+    private static ServingException reasonOf(@Nullable ServingException reason) {
+        return reason == null ? cancelled() : reason;
     }
 
     /** The call was for it alone, and is over; its end is to follow. */
@@ -251,19 +316,30 @@ final class PendingRequest extends Timer implements Runnable {
 
     /** The call is over, with this answer. */
     void complete(InferenceResponse response) {
-        State before = endClaimed();
+        State before = endClaimed(null);
         if (before == State.CLAIMED) {
             guarded("answering", () -> sink.complete(response));
         } else {
             guarded("dropping", response::release);
         }
+        if (before == State.CLAIMED || before == State.ABANDONED) {
+            tellOver();
+        }
     }
 
     /** The call is over, or will not come about. */
     void fail(ServingException failure) {
-        if (endClaimed() == State.CLAIMED) {
+        State before = endClaimed(failure);
+        if (before == State.CLAIMED) {
             answer(failure);
         }
+        if (before == State.CLAIMED || before == State.ABANDONED) {
+            tellOver();
+        }
+    }
+
+    private void tellOver() {
+        guarded("ending", follower::over);
     }
 
     private boolean leaveQueue(State to) {
@@ -277,20 +353,38 @@ final class PendingRequest extends Timer implements Runnable {
     private void endUnclaimed(ServingException failure) {
         guarded("releasing", request::release);
         answer(failure);
+        tellOver();
     }
 
-    /** @return where it stood; ABANDONED if it has its answer, another than CLAIMED if this is a second end */
-    private State endClaimed() {
-        boolean isDone = STATE.compareAndSet(this, State.CLAIMED, State.DONE);
-        // It can only have been abandoned since: nobody else takes a claimed request anywhere.
-        State before = isDone ? State.CLAIMED : state;
-        if (isDone || STATE.compareAndSet(this, State.ABANDONED, State.DONE)) {
-            guarded("releasing", request::release);
-        } else {
-            LOG.error("Request {} was answered twice", request.context().requestId());
-            owner.answeredTwice();
+    /**
+     * Ends the call, and gives its inputs back unless another thread hands a part over, which then sees to all of that.
+     *
+     * @param ifHandedOver what that thread is to answer; null for a fault of the model, which ended an answer it was still giving
+     * @return where it stood: CLAIMED if it is to be answered, ABANDONED if it has been, another if nothing is left to do
+     */
+    private State endClaimed(@Nullable ServingException ifHandedOver) {
+        while (true) {
+            State now = state;
+            switch (now) {
+                case CLAIMED, ABANDONED -> {
+                    if (STATE.compareAndSet(this, now, State.DONE)) {
+                        guarded("releasing", request::release);
+                        return now;
+                    }
+                }
+                case STREAMING, LEAVING -> {
+                    endedFor = ifHandedOver;
+                    if (STATE.compareAndSet(this, now, State.ENDING)) {
+                        return State.ENDING;
+                    }
+                }
+                default -> {
+                    LOG.error("Request {} was answered twice", request.context().requestId());
+                    owner.answeredTwice();
+                    return State.DONE;
+                }
+            }
         }
-        return before;
     }
 
     private void answer(ServingException failure) {

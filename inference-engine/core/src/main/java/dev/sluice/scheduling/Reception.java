@@ -7,6 +7,7 @@ import dev.sluice.inference.ResponseSink;
 import dev.sluice.model.PrioritySpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Counts in the requests that come, as what will wait and run, or refuses them: one for each, or several parts of one that is larger than
@@ -43,7 +44,8 @@ final class Reception {
 
     /** A request, counted in. */
     PendingRequest whole(InferenceRequest request, ResponseSink sink, Arrival arrival) {
-        PendingRequest pending = new PendingRequest(owner, request, sink, arrival.nanos(), traits(request, arrival));
+        PendingRequest pending =
+                new PendingRequest(owner, arrival.follower(), request, sink, arrival.nanos(), traits(request, arrival));
         if (!admission.tryEnter(pending.rows(), pending.traits().bytes())) {
             throw refusals.overloaded(arrival.instances());
         }
@@ -61,10 +63,11 @@ final class Reception {
         }
         SplitRequest split = new SplitRequest(request, rows, maxRows, sink);
         List<PendingRequest> parts = new ArrayList<>();
+        PendingRequest.Follower ofParts = ofAll(split.parts().size(), arrival.follower());
         long bytes = 0;
         for (InferenceRequest part : split.parts()) {
             PendingRequest.Traits traits = traits(part, arrival);
-            parts.add(new PendingRequest(owner, part, split.sink(parts.size()), arrival.nanos(), traits));
+            parts.add(new PendingRequest(owner, ofParts, part, split.sink(parts.size()), arrival.nanos(), traits));
             bytes += traits.bytes();
         }
         if (!admission.tryEnter(parts.size(), rows, bytes)) {
@@ -75,6 +78,22 @@ final class Reception {
         return parts;
     }
 
+    /** Hears of {@code count} parts, and tells {@code follower} when the last is over. */
+    private static PendingRequest.Follower ofAll(int count, PendingRequest.Follower follower) {
+        if (follower == PendingRequest.Follower.NONE) {
+            return follower;
+        }
+        AtomicInteger left = new AtomicInteger(count);
+        return new PendingRequest.Follower() {
+            @Override
+            public void over() {
+                if (left.decrementAndGet() == 0) {
+                    follower.over();
+                }
+            }
+        };
+    }
+
     private PendingRequest.Traits traits(InferenceRequest request, Arrival arrival) {
         boolean isAlone = maxRows == 1 && settings.sizes().isAny() && !settings.splits();
         int rows = isAlone ? 1 : ShapeKey.rowsOf(request);
@@ -82,7 +101,22 @@ final class Reception {
             throw refusals.tooManyRows(rows, maxRows);
         }
         return new PendingRequest.Traits(
-                rows, ShapeKey.bytesOf(request), ShapeKey.of(request), level(request.context()), arrival.areAllBusy());
+                rows,
+                ShapeKey.bytesOf(request),
+                ShapeKey.of(request),
+                level(request.context()),
+                arrival.areAllBusy(),
+                untilNanos(request.context(), arrival));
+    }
+
+    /** The earlier of the request's deadline and the queue's. */
+    private long untilNanos(RequestContext context, Arrival arrival) {
+        long deadline = context.deadlineNanos();
+        if (settings.timeoutNanos() == RequestQueue.ANY_TIME) {
+            return deadline;
+        }
+        long latest = arrival.nanos() + settings.timeoutNanos();
+        return deadline != RequestContext.NO_DEADLINE && deadline - latest < 0 ? deadline : latest;
     }
 
     private int level(RequestContext context) {
@@ -98,6 +132,7 @@ final class Reception {
      * @param nanos when that is
      * @param instances how many take batches
      * @param areAllBusy whether all of those run one
+     * @param follower hears of it
      */
-    record Arrival(long nanos, int instances, boolean areAllBusy) {}
+    record Arrival(long nanos, int instances, boolean areAllBusy, PendingRequest.Follower follower) {}
 }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * first and looks for sleepers second: one of them sees the other.
  */
 final class RequestQueue implements PendingRequest.Owner {
+    /** No limit of its own on the time requests wait. */
+    static final long ANY_TIME = Long.MAX_VALUE;
+
     private final BatchPolicy policy;
     private final TimerWheel timers;
     private final Ticker ticker;
@@ -60,10 +63,21 @@ final class RequestQueue implements PendingRequest.Owner {
      *
      * @param name of the model, for messages
      * @param splits whether a request with more rows than a batch may have runs in parts
+     * @param timeoutNanos longest time a request waits; {@link #ANY_TIME} for as long as it asks for
      */
-    record Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
+    record Settings(
+            String name,
+            QueueBounds bounds,
+            PrioritySpec priorities,
+            AllowedSizes sizes,
+            boolean splits,
+            long timeoutNanos) {
         Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
             this(name, bounds, priorities, AllowedSizes.ANY, false);
+        }
+
+        Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
+            this(name, bounds, priorities, sizes, splits, ANY_TIME);
         }
     }
 
@@ -107,6 +121,15 @@ final class RequestQueue implements PendingRequest.Owner {
      *     DEADLINE_EXCEEDED}, or what the queue was closed with; then nothing has happened
      */
     void submit(InferenceRequest request, ResponseSink sink) {
+        submit(request, sink, PendingRequest.Follower.NONE);
+    }
+
+    /**
+     * Takes a request, or refuses it, as {@link #submit(InferenceRequest, ResponseSink)}.
+     *
+     * @param follower hears of it if it is taken; such requests do not run on this thread
+     */
+    void submit(InferenceRequest request, ResponseSink sink, PendingRequest.Follower follower) {
         ServingException closed = closedBecause.get();
         if (closed != null) {
             throw closed;
@@ -119,11 +142,15 @@ final class RequestQueue implements PendingRequest.Owner {
         if (request.context().isExpired(now)) {
             throw refusals.late();
         }
-        Reception.Arrival arrival = new Reception.Arrival(now, members.get(), areAllBusy());
+        Reception.Arrival arrival = new Reception.Arrival(now, members.get(), areAllBusy(), follower);
         if (reception.isSplit(request)) {
-            reception.parts(request, sink, arrival).forEach(this::enqueue);
+            List<PendingRequest> parts = reception.parts(request, sink, arrival);
+            follower.admitted();
+            parts.forEach(this::enqueue);
         } else {
-            enqueue(reception.whole(request, sink, arrival));
+            PendingRequest whole = reception.whole(request, sink, arrival);
+            follower.admitted();
+            enqueue(whole);
         }
     }
 
@@ -133,7 +160,9 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private void enqueue(PendingRequest pending) {
-        boolean maybeHere = admission.requests() == 1 && callers.mayRun(pending);
+        boolean maybeHere = admission.requests() == 1
+                && pending.follower() == PendingRequest.Follower.NONE
+                && callers.mayRun(pending);
         if (!maybeHere) {
             scheduleDeadline(pending);
         }
@@ -155,8 +184,8 @@ final class RequestQueue implements PendingRequest.Owner {
     }
 
     private void scheduleDeadline(PendingRequest pending) {
-        if (pending.deadlineNanos() != RequestContext.NO_DEADLINE) {
-            timers.schedule(pending, pending.deadlineNanos());
+        if (pending.untilNanos() != RequestContext.NO_DEADLINE) {
+            timers.schedule(pending, pending.untilNanos());
             if (!pending.isQueued()) {
                 timers.cancel(pending);
             }

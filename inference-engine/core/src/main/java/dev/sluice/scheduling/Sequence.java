@@ -2,13 +2,15 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.inference.InferenceRequest;
-import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One open sequence: whose turn it is, and who waits for it.
@@ -16,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> safe from any thread. Its lock is held for a few instructions, never while a request enters the queue or a sink is
  * called; a timer may be added or cancelled under it.
  */
-final class Sequence implements PendingRequest.Owner {
+final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
+    private static final Logger LOG = LoggerFactory.getLogger(Sequence.class);
+
     private final Sequences all;
     private final String id;
     private final long startedNanos;
@@ -29,6 +33,8 @@ final class Sequence implements PendingRequest.Owner {
     private boolean entering;
 
     private boolean isOver;
+    /** Whether any of its requests was taken. */
+    private boolean hasTaken;
     /** Ends the sequence when it comes; null while a request has the turn. */
     private @Nullable Timer idle;
 
@@ -72,7 +78,7 @@ final class Sequence implements PendingRequest.Owner {
             }
         }
         if (held == null) {
-            enterNow(request, sink, ref);
+            enterNow(request, sink);
         } else {
             watch(held.held());
         }
@@ -98,12 +104,19 @@ final class Sequence implements PendingRequest.Owner {
         if (waiting.size() >= all.bounds().maxWaiting()) {
             throw all.tooMany(id, waiting.size());
         }
-        // It is counted by the queue when its turn comes; until then the bounds of sequences hold.
-        PendingRequest.Traits uncounted = new PendingRequest.Traits(1, 0, ShapeKey.CONTENT, 0, false);
         long now = all.threads().ticker().nanos();
+        // It is counted by the queue when its turn comes; until then the bounds of sequences hold.
+        PendingRequest.Traits uncounted = new PendingRequest.Traits(
+                1, 0, ShapeKey.CONTENT, 0, false, untilNanos(request.context().deadlineNanos(), now));
         Waiting held = new Waiting(new PendingRequest(this, request, sink, now, uncounted), sink, ref);
         waiting.add(held);
         return held;
+    }
+
+    /** A call that never returns must not keep those behind it for longer than the sequence would have been kept. */
+    private long untilNanos(long deadlineNanos, long nowNanos) {
+        long latest = nowNanos + all.bounds().maxIdle().toNanos();
+        return deadlineNanos != RequestContext.NO_DEADLINE && deadlineNanos - latest < 0 ? deadlineNanos : latest;
     }
 
     private void watch(PendingRequest held) {
@@ -115,10 +128,10 @@ final class Sequence implements PendingRequest.Owner {
         }
     }
 
-    private void enterNow(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
+    private void enterNow(InferenceRequest request, ResponseSink sink) {
         boolean isRefused = true;
         try {
-            all.enter(request, new TurnSink(sink), ref);
+            all.enter(request, sink, this);
             isRefused = false;
         } finally {
             letIn(entered(isRefused));
@@ -131,13 +144,26 @@ final class Sequence implements PendingRequest.Owner {
         while (now != null) {
             boolean isRefused = false;
             try {
-                all.enter(now.request(), new TurnSink(now.sink()), now.ref());
+                all.enter(now.request(), now.sink(), this);
             } catch (RuntimeException | Error e) {
                 isRefused = true;
-                now.request().release();
-                now.sink().fail(ServingException.from(e));
+                refuse(now, ServingException.from(e));
             }
             now = entered(isRefused);
+        }
+    }
+
+    /** Neither step may keep those behind from their turn. */
+    private static void refuse(Waiting refused, ServingException reason) {
+        try {
+            refused.request().release();
+        } catch (RuntimeException | Error e) {
+            LOG.error("A refused request could not be released", e);
+        }
+        try {
+            refused.sink().fail(reason);
+        } catch (RuntimeException | Error e) {
+            LOG.error("A refused request could not be told so", e);
         }
     }
 
@@ -150,40 +176,53 @@ final class Sequence implements PendingRequest.Owner {
                 return null;
             }
             isOver = false;
-            next = next();
+            next = next(isRefused);
         }
         endIfOver();
         return next;
     }
 
-    /** The one that has the turn has its answer. */
-    private void turnIsOver() {
+    /** The one that has the turn was taken, and may run as soon as this returns. */
+    @Override
+    public void admitted() {
+        boolean startsAnew;
+        synchronized (this) {
+            hasTaken = true;
+            startsAnew = current != null && current.starts();
+        }
+        if (startsAnew) {
+            all.forget(id);
+        }
+    }
+
+    /** No call reads the one that has the turn any more, and it has its answer. */
+    @Override
+    public void over() {
         Waiting next;
         synchronized (this) {
             if (entering) {
                 isOver = true;
                 return;
             }
-            next = next();
+            next = next(false);
         }
         endIfOver();
         letIn(next);
     }
 
     /** Gives the turn to the first that still waits; null if none does. The lock is held. */
-    private @Nullable Waiting next() {
-        boolean startsAnew = current != null && current.ends();
+    private @Nullable Waiting next(boolean isRefused) {
+        // One that was refused has neither ended the sequence nor begun it.
+        boolean startsAnew = !isRefused && current != null && current.ends();
         current = null;
         for (Waiting first = waiting.poll(); first != null; first = waiting.poll()) {
             if (first.held().handOn()) {
                 SequenceRef ref = first.ref();
-                takeTurn(ref);
-                return startsAnew
-                        ? new Waiting(first.held(), first.sink(), new SequenceRef(id, true, ref.ends()))
-                        : first;
+                takeTurn(startsAnew ? new SequenceRef(id, true, ref.ends()) : ref);
+                return first;
             }
         }
-        if (startsAnew || all.closedBecause() != null) {
+        if (startsAnew || !hasTaken || all.closedBecause() != null) {
             hasEnded = true;
         } else {
             idle = new IdleTimer();
@@ -210,13 +249,19 @@ final class Sequence implements PendingRequest.Owner {
         all.ended(this);
     }
 
-    /** Ends those that wait with {@code reason}. */
+    /** Ends those that wait with {@code reason}, and the sequence itself if nobody has the turn. */
     void evict(ServingException reason) {
-        List<Waiting> all;
+        List<Waiting> held;
         synchronized (this) {
-            all = List.copyOf(waiting);
+            held = List.copyOf(waiting);
+            if (idle != null) {
+                all.threads().timers().cancel(idle);
+                idle = null;
+                hasEnded = true;
+            }
         }
-        all.forEach(each -> each.held().evict(reason));
+        held.forEach(each -> each.held().evict(reason));
+        endIfOver();
     }
 
     @Override
@@ -240,38 +285,6 @@ final class Sequence implements PendingRequest.Owner {
                 hasEnded = true;
             }
             endIfOver();
-        }
-    }
-
-    /** Passes the turn on after the answer. */
-    private final class TurnSink implements ResponseSink {
-        private final ResponseSink next;
-
-        private TurnSink(ResponseSink next) {
-            this.next = next;
-        }
-
-        @Override
-        public void part(InferenceResponse part) {
-            next.part(part);
-        }
-
-        @Override
-        public void complete(InferenceResponse response) {
-            try {
-                next.complete(response);
-            } finally {
-                turnIsOver();
-            }
-        }
-
-        @Override
-        public void fail(ServingException failure) {
-            try {
-                next.fail(failure);
-            } finally {
-                turnIsOver();
-            }
         }
     }
 }

@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The open sequences of one model version, in front of its queue: of each sequence one request is in the queue or runs, and the others
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> safe from any thread; nothing here waits.
  */
 final class Sequences {
+    private static final Logger LOG = LoggerFactory.getLogger(Sequences.class);
+
     private final String model;
     private final SequenceSpec bounds;
     private final RequestQueue queue;
@@ -87,9 +91,12 @@ final class Sequences {
 
     /** A sequence has ended; nothing of it runs or waits. */
     void ended(Sequence sequence) {
-        forget.accept(sequence.id());
-        open.remove(sequence.id(), sequence);
-        count.decrementAndGet();
+        try {
+            forget(sequence.id());
+        } finally {
+            open.remove(sequence.id(), sequence);
+            count.decrementAndGet();
+        }
     }
 
     /** Ends all that wait with {@code reason}, and refuses later ones with it. */
@@ -111,12 +118,18 @@ final class Sequences {
         return threads;
     }
 
-    /** Lets one request of a sequence into the queue. */
-    void enter(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
-        if (ref.starts()) {
-            forget.accept(ref.id());
+    /** What was kept for {@code id} can go; no request of it runs. */
+    void forget(String id) {
+        try {
+            forget.accept(id);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Model {} could not forget a sequence", model, e);
         }
-        queue.submit(request, sink);
+    }
+
+    /** Lets one request of a sequence into the queue. */
+    void enter(InferenceRequest request, ResponseSink sink, PendingRequest.Follower sequence) {
+        queue.submit(request, sink, sequence);
     }
 
     ServingException tooMany(String id, int waiting) {
@@ -135,8 +148,11 @@ final class Sequences {
 
     /** Arms what ends a request that waits for its turn, as the queue does for those in it. */
     void watch(PendingRequest waiting) {
-        if (waiting.deadlineNanos() != RequestContext.NO_DEADLINE) {
-            threads.timers().schedule(waiting, waiting.deadlineNanos());
+        if (waiting.untilNanos() != RequestContext.NO_DEADLINE) {
+            threads.timers().schedule(waiting, waiting.untilNanos());
+            if (!waiting.isQueued()) {
+                threads.timers().cancel(waiting);
+            }
         }
         waiting.request().context().cancellation().onCancel(waiting);
     }

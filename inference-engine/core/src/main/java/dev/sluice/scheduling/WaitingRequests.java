@@ -97,7 +97,7 @@ final class WaitingRequests {
                     }
                     if (each.isQueued()) {
                         rows += each.key().equals(due.key()) ? each.rows() : 0;
-                        deadline = earlier(deadline, each.deadlineNanos());
+                        deadline = earlier(deadline, each.untilNanos());
                     }
                 }
             }
@@ -175,7 +175,7 @@ final class WaitingRequests {
             long nowNanos,
             List<PendingRequest> batch,
             List<PendingRequest> expired) {
-        if (request.request().context().isExpired(nowNanos)) {
+        if (request.isPast(nowNanos)) {
             if (request.leaveExpired()) {
                 expired.add(request);
             }

@@ -100,6 +100,6 @@ class BatchFillTest {
                 new Numbers(ModelRef.of("m")).request(1, new Cancellation(), deadline),
                 new RecordingSink(),
                 0,
-                new PendingRequest.Traits(1, 4, ShapeKey.CONTENT, 0, false));
+                new PendingRequest.Traits(1, 4, ShapeKey.CONTENT, 0, false, deadline));
     }
 }

@@ -53,6 +53,9 @@ class IterationTest {
     private static final int MANY = 1_000_000;
     private static final int FAILS = 2_000_001;
     private static final int BREAKS = 2_000_002;
+    private static final int NO_MEMORY = 2_000_003;
+    private static final int HALF_WAY = 2_000_004;
+    private static final int WONT_FREE = 3_000_000;
 
     private final FakeTicker ticker = new FakeTicker();
     private final Numbers numbers = new Numbers(ModelRef.of("m"));
@@ -90,6 +93,12 @@ class IterationTest {
         public void begin(int slot, InferenceRequest request) {
             note(slot >= SLOTS || left.containsKey(slot), "begun in a slot that is taken");
             left.put(slot, Numbers.number(request));
+            if (Numbers.number(request) == NO_MEMORY) {
+                throw new OutOfMemoryError("planned");
+            }
+            if (Numbers.number(request) == HALF_WAY) {
+                throw new LinkageError("planned");
+            }
             if (Numbers.number(request) < 0) {
                 throw new ServingException(ErrorCode.INVALID_INPUT, "negative");
             }
@@ -120,7 +129,10 @@ class IterationTest {
 
         @Override
         public void free(int slot) {
-            left.remove(slot);
+            Integer was = left.remove(slot);
+            if (was != null && was > WONT_FREE - 100) {
+                throw new IllegalStateException("planned");
+            }
         }
 
         @Override
@@ -301,6 +313,50 @@ class IterationTest {
 
         assertThat(bad.code()).isEqualTo(ErrorCode.INVALID_INPUT);
         assertThat(good.last()).isZero();
+    }
+
+    /** Planted: only exceptions seen; those that came with the one that could not begin were never answered. */
+    @Test
+    void anErrorAtTheBeginningOfOneAnswersAllThatCameWithIt() throws Exception {
+        for (int bad : new int[] {NO_MEMORY, HALF_WAY}) {
+            BatchingScheduler scheduler = serve();
+            Stream first = submit(scheduler, 4);
+            steps.release(1);
+            await().until(() -> first.parts.size() == 1);
+            Stream error = submit(scheduler, bad);
+            Stream behind = submit(scheduler, 3);
+            steps.release(20);
+
+            assertThat(error.code()).isNotNull();
+            if (bad == NO_MEMORY) {
+                assertThat(first.last()).isZero();
+                assertThat(behind.last()).isZero();
+            } else {
+                assertThat(first.code()).as("the engine may be broken").isEqualTo(ErrorCode.ENGINE_FAILED);
+                await().until(behind.last::isDone);
+            }
+            steps.drainPermits();
+        }
+        assertThat(made).as("one was made anew").hasValue(3);
+    }
+
+    /** Planted: the slot freed before the answer, without a guard; the request was never answered. */
+    @Test
+    void anEngineThatCannotFreeASlotKeepsNobodyFromTheirAnswer() throws Exception {
+        BatchingScheduler scheduler = serve();
+        Cancellation cancellation = new Cancellation();
+        Stream leaves = submit(
+                scheduler,
+                WONT_FREE,
+                cancellation,
+                ticker.nanos() + Duration.ofSeconds(1).toNanos());
+        await().until(() -> steps.getQueueLength() == 1);
+        ticker.advance(Duration.ofSeconds(1));
+        steps.release(1);
+
+        assertThat(leaves.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+        assertThat(submit(scheduler, 3).parts).isNotNull();
+        steps.release(10);
     }
 
     /** Planted: a failed step that leaves its requests in work; the engine was closed with them. */

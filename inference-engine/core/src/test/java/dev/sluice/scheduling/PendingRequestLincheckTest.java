@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Every interleaving of claiming, cancelling, expiring, evicting and abandoning one request, against the drawing of its states
  * without threads. Planted: leaving the queue as a look and a write; abandoning as a look and a write; a part handed over without
- * leaving CLAIMED, and one after which LEAVING was overlooked.
+ * leaving CLAIMED, and one after which LEAVING was overlooked; a call that ends while a part is handed over.
  */
 public class PendingRequestLincheckTest {
     private final ServingException failure = new ServingException(ErrorCode.ENGINE_FAILED, "planned");
@@ -154,6 +154,7 @@ public class PendingRequestLincheckTest {
                 .addCustomScenario(scenario(claim, List.of(cancel, abandon)))
                 .addCustomScenario(scenario(claim, List.of(part, abandon, cancel)))
                 .addCustomScenario(scenario(claim, List.of(partAndFail, abandon)))
+                .addCustomScenario(scenario(claim, List.of(part, fail, abandon)))
                 // Random ones too, 30 say, when the states are changed.
                 .iterations(0)
                 .threads(3)

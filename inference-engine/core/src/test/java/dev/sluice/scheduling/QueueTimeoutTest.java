@@ -6,63 +6,85 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.fixture.FakeTicker;
 import dev.sluice.fixture.Numbers;
 import dev.sluice.fixture.RecordingSink;
-import dev.sluice.fixture.ScriptedModel;
-import dev.sluice.fixture.Specs;
 import dev.sluice.inference.Cancellation;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
+import dev.sluice.model.BatchSpec;
 import dev.sluice.model.LimitSpec;
-import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
-import dev.sluice.model.ModelSpec;
+import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
+/** A model's own limit on the time requests wait. */
 class QueueTimeoutTest {
-    private static final ModelId ID = new ModelId("m", "1.0");
+    private static final Duration LIMIT = Duration.ofSeconds(5);
 
     private final FakeTicker ticker = new FakeTicker();
     private final Numbers numbers = new Numbers(ModelRef.of("m"));
+    private final TimerWheel timers = new TimerWheel(0, () -> {});
+    private final RequestQueue queue = new RequestQueue(
+            new RequestQueue.Settings(
+                    "m",
+                    QueueBounds.ofRequests(10, 1, LimitSpec.ANY_BYTES),
+                    PrioritySpec.NONE,
+                    AllowedSizes.ANY,
+                    false,
+                    LIMIT.toNanos()),
+            new SizeOrDelayPolicy(new BatchSpec(1, Duration.ZERO)),
+            new ServiceTimes(),
+            timers,
+            ticker,
+            () -> {});
 
-    /** Planted: the model's deadline whatever the request says; the request's whatever the model says. */
+    private final Taker taker = new Taker() {
+        @Override
+        void wake() {}
+    };
+
+    private RecordingSink submit(int number, long deadlineNanos) {
+        RecordingSink sink = new RecordingSink();
+        queue.submit(numbers.request(number, new Cancellation(), deadlineNanos), sink);
+        return sink;
+    }
+
+    private void advanceTo(Duration now) {
+        ticker.advance(now.minusNanos(ticker.nanos()));
+        long unused = timers.runDue(ticker.nanos());
+    }
+
+    /** Planted: the model's limit whatever the request says; the request's whatever the model says. */
     @Test
-    void theEarlierOfTheRequestsDeadlineAndTheModelsCounts() throws Exception {
-        LimitSpec limits = new LimitSpec(
-                10,
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(10),
-                LimitSpec.ANY_BYTES,
-                OptionalLong.empty(),
-                Optional.of(Duration.ofSeconds(5)));
-        ModelSpec spec = Specs.spec(ID, 1, limits);
-        List<Long> deadlines = new CopyOnWriteArrayList<>();
-        ScriptedModel model = new ScriptedModel(batch -> {
-            batch.requests().forEach(request -> deadlines.add(request.context().deadlineNanos()));
-            return ScriptedModel.answers(numbers, batch);
-        });
-        BatchingScheduler scheduler = new BatchingScheduler(
-                ID,
-                model,
-                BatchPolicy.of(spec.batching()),
-                SchedulerSettings.of(spec),
-                (id, size, waited, ran) -> {},
-                new SchedulingThreads(ticker),
-                () -> Instant.EPOCH);
-        scheduler.resize(1).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    void aRequestWaitsUntilItsDeadlineOrTheModelsLimitWhicheverIsEarlier() throws Exception {
+        RecordingSink patient = submit(1, RequestContext.NO_DEADLINE);
+        RecordingSink hasty = submit(2, Duration.ofSeconds(3).toNanos());
+        RecordingSink morePatient = submit(3, Duration.ofSeconds(9).toNanos());
 
-        for (long deadline : new long[] {RequestContext.NO_DEADLINE, 3_000_000_000L, 9_000_000_000L}) {
-            RecordingSink sink = new RecordingSink();
-            scheduler.submit(numbers.request(1, new Cancellation(), deadline), sink);
-            sink.awaitEnd();
-        }
+        advanceTo(Duration.ofMillis(2999));
+        assertThat(hasty.isDone()).isFalse();
+        advanceTo(Duration.ofMillis(3002));
+        assertThat(hasty.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+        advanceTo(Duration.ofMillis(4999));
+        assertThat(patient.isDone() || morePatient.isDone()).isFalse();
+        advanceTo(Duration.ofMillis(5002));
+        assertThat(patient.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+        assertThat(morePatient.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+        assertThat(numbers.buffersOut()).isZero();
+    }
 
-        assertThat(deadlines).containsExactly(5_000_000_000L, 3_000_000_000L, 5_000_000_000L);
-        scheduler.resize(0).toCompletableFuture().get(10, TimeUnit.SECONDS);
-        model.close();
+    /** Planted: the limit made the request's deadline; generated text was cut off, and steps of composite models refused. */
+    @Test
+    void theLimitIsOnWaitingAlone() throws Exception {
+        RecordingSink runs = submit(1, RequestContext.NO_DEADLINE);
+        Formation.Formed batch = (Formation.Formed) queue.form(taker);
+        PendingRequest member = batch.members().get(0);
+        assertThat(member.request().context().deadlineNanos()).isEqualTo(RequestContext.NO_DEADLINE);
+
+        advanceTo(Duration.ofSeconds(6));
+        assertThat(runs.isDone()).isFalse();
+        member.fail(new ServingException(ErrorCode.ENGINE_FAILED, "end of test"));
+        assertThat(runs.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
     }
 }

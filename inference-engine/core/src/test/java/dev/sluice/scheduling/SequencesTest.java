@@ -292,6 +292,56 @@ class SequencesTest {
         assertThat(leaves.ends()).isEqualTo(1);
     }
 
+    /** Planted: the turn passed on with the answer; the next request ran while the engine still read the first one's state. */
+    @Test
+    void theTurnPassesWhenTheCallIsOverNotWhenItsCallerLeaves() throws Exception {
+        BatchingScheduler scheduler = serve(2, bounds(1, 4));
+        Cancellation cancellation = new Cancellation();
+        SequenceRef last = new SequenceRef("a", false, true);
+        RecordingSink leaves = submit(scheduler, last, 0, cancellation, RequestContext.NO_DEADLINE);
+        gate.awaitArrival();
+        RecordingSink next = submit(scheduler, "a", 5);
+        cancellation.cancel();
+
+        assertThat(leaves.code()).isEqualTo(ErrorCode.CANCELLED);
+        assertThat(order.get("a")).containsExactly(0);
+        assertThat(forgotten).isEmpty();
+        gate.open();
+        assertThat(next.number()).isEqualTo(Numbers.expected(5));
+        assertThat(forgotten).containsExactly("a");
+    }
+
+    /**
+     * Planted: a refusal that begins a sequence; no other could start for as long as that one was kept. And one that ends it: what
+     * came after began anew.
+     */
+    @Test
+    void aRequestThatIsRefusedNeitherBeginsNorEndsASequence() throws Exception {
+        BatchingScheduler scheduler = serve(1, bounds(1, 4));
+        long past = Ticker.system().nanos() - 1;
+        assertThatThrownBy(() -> submit(scheduler, new SequenceRef("a", true, false), 1, new Cancellation(), past))
+                .hasMessageContaining("deadline had passed");
+        assertThat(submit(scheduler, "b", 2).number()).isEqualTo(Numbers.expected(2));
+        forgotten.clear();
+
+        assertThatThrownBy(() -> submit(scheduler, new SequenceRef("b", true, true), 3, new Cancellation(), past))
+                .hasMessageContaining("deadline had passed");
+        assertThat(submit(scheduler, "b", 4).number()).isEqualTo(Numbers.expected(4));
+        assertThat(forgotten).isEmpty();
+        assertThatThrownBy(() -> submit(scheduler, "c", 5)).hasMessageContaining("open sequences");
+    }
+
+    /** Planted: idle sequences left open; their timers held the version, and told a closed model to forget. */
+    @Test
+    void evictionEndsIdleSequences() throws Exception {
+        BatchingScheduler scheduler = serve(1, bounds(2, 4));
+        submit(scheduler, "a", 1).awaitEnd();
+        await().until(() -> running.isEmpty());
+        scheduler.evict(new ServingException(ErrorCode.MODEL_UNAVAILABLE, "unloaded"));
+
+        await().until(() -> forgotten.equals(List.of("a")));
+    }
+
     /** Planted: only the queue evicted; those that wait for their turn were not answered. */
     @Test
     void evictionEndsThoseThatWaitForTheirTurn() throws Exception {
