@@ -18,7 +18,7 @@ import java.util.Map;
 final class RefusalCost implements Scenario {
     private static final Duration WARM_UP = Duration.ofSeconds(1);
     private static final Duration MEASURED = Duration.ofSeconds(1);
-    private static final int REFUSALS = 200_000;
+    private static final int REFUSALS = 10_000_000;
 
     private final Ticker ticker = Ticker.system();
 
