@@ -33,6 +33,10 @@ public record BatchSpec(
             throw new IllegalArgumentException("maxBatchDelay: " + maxDelay.toMillis() + " ms (expected: 0 or more)");
         }
         latencyTarget.ifPresent(BatchSpec::requirePositive);
+        if (splits && sequences.isPresent()) {
+            throw new IllegalArgumentException(
+                    "split: true (expected: false, since requests of a sequence run one after the other)");
+        }
         if (!sizes.isAny() && sizes.largest() != maxSize) {
             throw new IllegalArgumentException("allowedSizes: " + sizes.sizes() + " (expected: the last to be "
                     + maxSize + ", the largest batch)");

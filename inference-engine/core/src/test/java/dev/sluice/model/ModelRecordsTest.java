@@ -22,6 +22,17 @@ class ModelRecordsTest {
     @Test
     void showTheBadValueAndWhatWasExpected() {
         refuses(() -> new BatchSpec(0, Duration.ZERO), "batchSize: 0 (expected: 1 or more)");
+        refuses(
+                () -> new BatchSpec(4, Duration.ZERO)
+                        .withSplits()
+                        .withSequences(new SequenceSpec(1, 1, Duration.ofSeconds(1), Duration.ZERO)),
+                "split: true (expected: false, since requests of a sequence run one after the other)");
+        refuses(
+                () -> new SequenceSpec(0, 1, Duration.ofSeconds(1), Duration.ZERO),
+                "maxNumSequence: 0 (expected: 1 or more)");
+        refuses(
+                () -> new SequenceSpec(1, 1, Duration.ZERO, Duration.ZERO),
+                "sequenceMaxIdleMSec: 0 (expected: 1 or more)");
         refuses(() -> new BatchSpec(1, Duration.ofMillis(-5)), "maxBatchDelay: -5 ms (expected: 0 or more)");
         refuses(() -> new InstanceSpec(-1, 0), "minWorkers: -1 (expected: 0 or more)");
         refuses(() -> new InstanceSpec(3, 2), "maxWorkers: 2 (expected: 3 or more)");

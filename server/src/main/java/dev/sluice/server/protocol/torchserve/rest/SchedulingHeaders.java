@@ -66,7 +66,7 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
         return tenant;
     }
 
-    /** Empty for a request of no sequence. */
+    /** Empty for a request of no sequence. Tenants have sequences of their own, whatever ids they choose. */
     Optional<SequenceRef> sequence(RestRequest request) {
         Optional<String> id = request.header(SEQUENCE_ID).map(String::strip).filter(text -> !text.isEmpty());
         if (id.isPresent() && id.get().length() > LONGEST_SEQUENCE_ID) {
@@ -75,7 +75,10 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
                     SEQUENCE_ID + ": " + id.get().length() + " characters (expected: at most " + LONGEST_SEQUENCE_ID
                             + ")");
         }
-        return id.map(text -> new SequenceRef(text, isTrue(request, SEQUENCE_START), isTrue(request, SEQUENCE_END)));
+        // No header has a line end in it, so that no tenant can name another's.
+        String prefix = tenant(request).isEmpty() ? "" : tenant(request) + "\n";
+        return id.map(
+                text -> new SequenceRef(prefix + text, isTrue(request, SEQUENCE_START), isTrue(request, SEQUENCE_END)));
     }
 
     private static boolean isTrue(RestRequest request, String header) {
