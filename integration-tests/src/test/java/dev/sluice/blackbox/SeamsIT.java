@@ -175,6 +175,17 @@ class SeamsIT {
         assertThat(total(post("accumulate", "[1, 1]", last))).as("a new one").containsExactly(1, 1);
     }
 
+    @Test
+    void describesTheBoundsOfSequences() throws Exception {
+        HttpResponse<String> described = http.send(
+                HttpRequest.newBuilder(server.management("/models/accumulate")).build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(described.body())
+                .contains("\"stateful\": true", "\"sequenceMaxIdleMSec\": 60000", "\"maxNumSequence\": 3")
+                .contains("\"maxSequenceJobQueueSize\": 200");
+    }
+
     /** A hundred under way at once, whatever connection each takes: the totals must come out as if one after the other. */
     @Test
     void runsTheRequestsOfASequenceOneAfterTheOther() throws Exception {

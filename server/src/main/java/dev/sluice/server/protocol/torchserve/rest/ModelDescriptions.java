@@ -4,12 +4,15 @@ package dev.sluice.server.protocol.torchserve.rest;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.serving.ModelStatus;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Describes versions as the original does: its fields, in its order, with its types. A field this server has no meaning for
@@ -43,6 +46,7 @@ final class ModelDescriptions {
 
     private void describe(ModelStatus model, ObjectNode json) {
         ModelSpec spec = model.spec();
+        Optional<SequenceSpec> sequences = spec.batching().sequences();
         json.put("modelName", spec.id().name())
                 .put("modelVersion", spec.id().version())
                 .put("modelUrl", spec.location())
@@ -61,11 +65,13 @@ final class ModelDescriptions {
                 .put("continuousBatching", false)
                 .put("useJobTicket", false)
                 .put("useVenv", false)
-                .put("stateful", false)
-                .put("sequenceMaxIdleMSec", 0L)
-                .put("sequenceTimeoutMSec", 0L)
-                .put("maxNumSequence", 0)
-                .put("maxSequenceJobQueueSize", 0)
+                .put("stateful", sequences.isPresent())
+                .put("sequenceMaxIdleMSec", millis(sequences.map(SequenceSpec::maxIdle)))
+                .put("sequenceTimeoutMSec", millis(sequences.map(SequenceSpec::maxAge)))
+                .put("maxNumSequence", sequences.map(SequenceSpec::maxOpen).orElse(0))
+                .put(
+                        "maxSequenceJobQueueSize",
+                        sequences.map(SequenceSpec::maxWaiting).orElse(0))
                 .put("loadedAtStartup", model.atStartup());
         ArrayNode workers = json.putArray("workers");
         model.instances().forEach(instance -> worker(instance, workers.addObject()));
@@ -74,7 +80,11 @@ final class ModelDescriptions {
                 .put("pendingRequests", model.queue().waiting());
     }
 
-    /** One instance; it is a thread of this process, whose id it therefore gets. */
+    private static long millis(Optional<Duration> duration) {
+        return duration.map(Duration::toMillis).orElse(0L);
+    }
+
+    /** One instance; it runs in this process, whose id it therefore gets. */
     private void worker(InstanceStatus instance, ObjectNode json) {
         json.put("id", String.valueOf(instance.number()))
                 .put("startTime", START_TIME.format(instance.startedAt()))
