@@ -34,7 +34,7 @@ public record MemoryWatch(MemoryProbe probe, LifecycleObserver observer) {
             OptionalLong bytes = probe.residentBytes();
             bytes.ifPresent(known -> observer.memoryMeasured(model, moment, known));
             return bytes;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("The memory of model {} could not be measured", model, e);
             return OptionalLong.empty();
         }
@@ -44,7 +44,7 @@ public record MemoryWatch(MemoryProbe probe, LifecycleObserver observer) {
     OptionalLong measureTrimmed(ModelId model, Moment moment) {
         try {
             probe.trim();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("Freed memory could not be given back to the system", e);
         }
         return measure(model, moment);

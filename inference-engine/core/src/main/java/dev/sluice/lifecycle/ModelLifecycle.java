@@ -97,6 +97,7 @@ public final class ModelLifecycle {
     /** {@link #add}, within a change of that model. */
     ModelVersion addNow(ModelSpec spec) {
         loader.check(spec);
+        requireNotEnding();
         ModelVersion version = new ModelVersion(spec.withInstances(new InstanceSpec(0, 0)));
         registry.add(version);
         LOG.info("Registered model {} from {}", spec.id(), spec.location());
@@ -116,7 +117,7 @@ public final class ModelLifecycle {
 
     /** {@link #scale}, within a change of that model. */
     ModelVersion scaleNow(ModelVersion version, InstanceSpec wanted) {
-        int running = version.instances().size();
+        int running = version.instanceCount();
         int count = wanted.target(running);
         version.spec(version.spec().withInstances(wanted));
         if (version.state() instanceof ModelState.Ready ready) {
@@ -133,10 +134,12 @@ public final class ModelLifecycle {
 
     private void resize(ModelVersion version, ModelState.Ready ready, int running, int count) {
         if (count == 0) {
+            version.instanceCount(0);
             version.state(drain(version, ready).parked());
             return;
         }
         runner.resize(ready.running().scheduler(), version.spec(), running, count);
+        version.instanceCount(count);
     }
 
     /** Makes a version the one that answers when callers name none. */
@@ -250,12 +253,16 @@ public final class ModelLifecycle {
     /** Runs {@code task} on the load pool, after the changes of that model that were asked for before. */
     <T> CompletionStage<T> change(String name, Supplier<T> task) {
         return submit(name, () -> {
-                    if (ending) {
-                        throw new ServingException(ErrorCode.SHUTTING_DOWN, STOPPING);
-                    }
+                    requireNotEnding();
                     return task.get();
                 })
                 .minimalCompletionStage();
+    }
+
+    private void requireNotEnding() {
+        if (ending) {
+            throw new ServingException(ErrorCode.SHUTTING_DOWN, STOPPING);
+        }
     }
 
     private <T> CompletableFuture<T> submit(String name, Supplier<T> task) {
@@ -279,17 +286,21 @@ public final class ModelLifecycle {
     }
 
     private void load(ModelVersion version, int instances) {
+        // Registered first, asked second: the end finds it among those to unload, or is seen here.
+        requireNotEnding();
         ModelSpec spec = version.spec();
         ModelState.Loading loading = loading(version);
         version.state(loading);
         long startNanos = ticker.nanos();
-        OptionalLong before = memory.measure(spec.id(), Moment.BEFORE_LOAD);
+        OptionalLong before;
         try {
+            before = memory.measure(spec.id(), Moment.BEFORE_LOAD);
             version.state(loading.ready(runner.start(spec, instances)));
+            version.instanceCount(instances);
         } catch (RuntimeException | Error e) {
-            LOG.error("Loading model {} failed", spec.id(), e);
             ServingException reason = asLoadFailure(spec, e);
             version.state(loading.failed(reason));
+            LOG.error("Loading model {} failed", spec.id(), e);
             OptionalLong unused = memory.measureTrimmed(spec.id(), Moment.AFTER_UNLOAD);
             throw reason;
         }
@@ -332,7 +343,12 @@ public final class ModelLifecycle {
         ModelState.Draining draining = ready.drain();
         version.state(draining);
         OptionalLong before = memory.measure(version.id(), Moment.BEFORE_UNLOAD);
-        runner.stop(draining.running());
+        try {
+            runner.stop(draining.running());
+        } catch (RuntimeException | Error e) {
+            // It is gone for its callers, and must not stay Draining for ever.
+            LOG.error("Stopping model {} failed", version.id(), e);
+        }
         OptionalLong after = memory.measureTrimmed(version.id(), Moment.AFTER_UNLOAD);
         LOG.info(
                 "Model {} is unloaded; the process had {} before and {} after",

@@ -59,14 +59,7 @@ final class ModelRunner {
     RunningModel start(ModelSpec spec, int instances) {
         SelfTest test = new SelfTest(spec, ticker);
         LoadedModel model = loader.load(spec);
-        BatchingScheduler scheduler = new BatchingScheduler(
-                spec.id(),
-                model,
-                BatchPolicy.of(spec.batching()),
-                SchedulerSettings.of(spec),
-                observer,
-                threads,
-                clock);
+        BatchingScheduler scheduler = scheduler(spec, model);
         try {
             awaitReady(scheduler.resize(instances), spec);
             test.run(loader.samples(spec), scheduler);
@@ -77,7 +70,27 @@ final class ModelRunner {
         return new RunningModel(spec.id(), model, scheduler, new LeaseCounter());
     }
 
-    /** Changes the number of instances from {@code before} to {@code count}, 1 or more; on failure {@code before} go on. */
+    /** The scheduler of {@code model}, which is closed if there cannot be one. */
+    private BatchingScheduler scheduler(ModelSpec spec, LoadedModel model) {
+        try {
+            return new BatchingScheduler(
+                    spec.id(),
+                    model,
+                    BatchPolicy.of(spec.batching()),
+                    SchedulerSettings.of(spec),
+                    observer,
+                    threads,
+                    clock);
+        } catch (RuntimeException | Error e) {
+            Void unused = close(spec.id(), model);
+            throw e;
+        }
+    }
+
+    /**
+     * Changes the number of instances from {@code before}, as many as were asked for, whether or not they are there, to {@code count},
+     * 1 or more; on failure {@code before} go on.
+     */
     void resize(BatchingScheduler scheduler, ModelSpec spec, int before, int count) {
         if (count <= before) {
             if (!completes(scheduler.resize(count), drainTimeout)) {
@@ -104,10 +117,14 @@ final class ModelRunner {
         if (!inTime) {
             LOG.warn("Model {} still had requests after {}; those that wait are refused", id, drainTimeout);
         }
-        // Closes the queue for good, too: a lease that is still out may not have queued its request yet.
-        running.scheduler()
-                .evict(new ServingException(ErrorCode.MODEL_UNAVAILABLE, "Model \"" + id.name() + "\" was unloaded"));
-        free(id, running.model(), running.scheduler(), inTime ? drainTimeout : Duration.ZERO);
+        try {
+            // Closes the queue for good, too: a lease that is still out may not have queued its request yet.
+            running.scheduler()
+                    .evict(new ServingException(
+                            ErrorCode.MODEL_UNAVAILABLE, "Model \"" + id.name() + "\" was unloaded"));
+        } finally {
+            free(id, running.model(), running.scheduler(), inTime ? drainTimeout : Duration.ZERO);
+        }
     }
 
     /** Stops the instances, has the weights freed after the last of them, on whichever thread that is, and waits a while for it. */

@@ -23,6 +23,9 @@ public final class ModelVersion {
     /** Written by the change that runs for this model name; see {@link ModelLifecycle}. */
     private volatile ModelState state = new ModelState.Wanted();
 
+    /** Written by the change that runs for this model name: the instances asked for, the last time that worked. */
+    private volatile int instanceCount;
+
     ModelVersion(ModelSpec spec) {
         this.spec = spec;
     }
@@ -54,6 +57,18 @@ public final class ModelVersion {
 
     void state(ModelState changed) {
         state = changed;
+    }
+
+    /**
+     * The instances there are to be; 0 unless ready. Fewer are there while calls hang, and those that are missing come back when the
+     * calls do.
+     */
+    int instanceCount() {
+        return instanceCount;
+    }
+
+    void instanceCount(int changed) {
+        instanceCount = changed;
     }
 
     /** The instances there are; none unless ready or draining. */

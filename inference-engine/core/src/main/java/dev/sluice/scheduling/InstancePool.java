@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The instances of one model version: those that serve, and those that left but are still in a call of the model. One whose call
  * takes too long leaves and is replaced; its memory is not touched before its call returns, and when too many calls hang there is
- * no replacement until one has returned. While that leaves no instance at all, requests are refused.
+ * no replacement until one has returned. While that leaves no instance at all, requests are refused. How many are wanted is
+ * remembered through all that: it changes by {@link #resize} alone, and back by as many as it asked for in vain.
  *
  * <p><b>Threads:</b> safe from any thread; {@link #resize} by one at a time.
  */
@@ -41,8 +42,8 @@ final class InstancePool {
     /** Guarded by {@link #instances}: those of the leaving whose call took too long. */
     private final Set<Instance> hanging = new HashSet<>();
 
-    /** Guarded by {@link #instances}: replacements that wait until a call returns. */
-    private int owed;
+    /** Guarded by {@link #instances}: how many there are to be; fewer are there while too many calls hang. */
+    private int wanted;
 
     /** Guarded by {@link #instances}: what requests are refused with, since all instances hang; null if they are not. */
     private @Nullable ServingException suspension;
@@ -65,95 +66,135 @@ final class InstancePool {
     /** As {@link BatchingScheduler#resize}. */
     CompletionStage<Void> resize(int count) {
         List<CompletableFuture<Void>> pending = new ArrayList<>();
+        List<Instance> started = new ArrayList<>();
+        List<Instance> stopped = new ArrayList<>();
         synchronized (instances) {
-            if (count == 0) {
-                leaving.forEach(instance -> pending.add(instance.ended().toCompletableFuture()));
-            }
-            owed = 0;
-            // Counted first: one that fails at once leaves the list again, and is not to be tried for ever.
-            int missing = count - instances.size();
-            for (int i = 0; i < missing; i++) {
-                pending.add(startOne(false));
-            }
+            int before = wanted;
+            wanted = count;
             while (instances.size() > count) {
-                pending.add(stopOne(instances.remove(instances.size() - 1)));
+                Instance newest = instances.remove(instances.size() - 1);
+                leaving.add(newest);
+                stopped.add(newest);
+            }
+            (count == 0 ? leaving : stopped)
+                    .forEach(each -> pending.add(each.ended().toCompletableFuture()));
+            while (instances.size() < count) {
+                Instance added = add(false);
+                started.add(added);
+                pending.add(readyOrRemoved(added, before));
             }
         }
+        stopped.forEach(Instance::stop);
+        started.forEach(Instance::start);
         return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
                 .minimalCompletionStage();
     }
 
-    private CompletableFuture<Void> startOne(boolean isReplacement) {
+    /** One more, to be started when the lock is free. */
+    private Instance add(boolean isReplacement) {
         lastNumber++;
         Instance instance = new Instance(parts, lastNumber, isReplacement, clock.instant());
         instances.add(instance);
-        instance.start();
-        return instance.ready().toCompletableFuture().whenComplete((ready, failure) -> {
+        CompletionStage<Void> unused = instance.ended().thenRun(() -> ended(instance));
+        return instance;
+    }
+
+    /** Completes when {@code asked}, which was asked for when {@code before} were wanted, is ready; fails after removing it. */
+    private CompletableFuture<Void> readyOrRemoved(Instance asked, int before) {
+        return asked.ready().toCompletableFuture().whenComplete((ready, failure) -> {
             if (failure == null) {
-                resume();
+                resume(asked);
             } else {
-                synchronized (instances) {
-                    instances.remove(instance);
-                }
+                failed(asked, before);
             }
         });
     }
 
-    /** There is an instance again. */
-    private void resume() {
-        ServingException over;
+    private void failed(Instance asked, int before) {
+        Runnable rest;
         synchronized (instances) {
-            over = suspension;
-            suspension = null;
+            if (!instances.remove(asked)) {
+                // It was told to stop before, so nobody counts on it.
+                return;
+            }
+            // Whoever asked for it hears of it, and it is not tried for ever; but those that were wanted before still
+            // are.
+            wanted = Math.max(Math.min(before, wanted), wanted - 1);
+            rest = settle(false);
         }
-        if (over != null) {
-            LOG.info("{} takes requests again", parts.id());
-            parts.queue().resume(over);
-        }
+        rest.run();
     }
 
-    private CompletableFuture<Void> stopOne(Instance instance) {
-        leaving.add(instance);
-        instance.stop();
-        return instance.ended().toCompletableFuture().whenComplete((ended, failure) -> {
-            synchronized (instances) {
-                leaving.remove(instance);
-                if (hanging.remove(instance) && owed > 0) {
-                    owed--;
-                    CompletableFuture<Void> unused = startOne(true);
-                }
-            }
-        });
+    private void ended(Instance instance) {
+        Runnable rest;
+        synchronized (instances) {
+            leaving.remove(instance);
+            // Here still if it ended by a fault.
+            instances.remove(instance);
+            rest = settle(hanging.remove(instance));
+        }
+        rest.run();
     }
 
     /** Gives {@code hung} up. */
     private void replace(Instance hung) {
         parts.queue().leave(hung);
-        ServingException nobodyLeft = null;
+        Runnable rest;
         synchronized (instances) {
             if (!instances.remove(hung)) {
                 // It was told to stop before, so nobody counts on it.
                 return;
             }
+            leaving.add(hung);
             hanging.add(hung);
-            if (hanging.size() <= MOST_HANGING) {
-                CompletableFuture<Void> unused = startOne(true);
-            } else {
-                owed++;
+            if (hanging.size() > MOST_HANGING) {
                 LOG.error("{} calls of {} hang; no more instances until one returns", hanging.size(), parts.id());
             }
-            if (instances.isEmpty()) {
-                nobodyLeft = allHang(hanging.size());
-                suspension = nobodyLeft;
-                // Under the lock, lest it come after the end of the suspension.
-                parts.queue().suspend(nobodyLeft);
-            }
-            CompletableFuture<Void> unused = stopOne(hung);
+            rest = settle(false);
         }
-        if (nobodyLeft != null) {
-            parts.queue().evict(nobodyLeft);
-        }
+        hung.stop();
+        rest.run();
         parts.observer().instanceReplaced(parts.id());
+    }
+
+    /**
+     * Adds the instances that are missing, as far as the calls that hang let it, and refuses requests while that leaves none. To be
+     * called whenever there is one less, under the lock.
+     *
+     * @param hasReturned whether there is also one less that hangs, so that one may be added however many still do
+     * @return what is to follow when the lock is free
+     */
+    private Runnable settle(boolean hasReturned) {
+        int most = hanging.size() <= MOST_HANGING ? wanted : Math.min(wanted, instances.size() + (hasReturned ? 1 : 0));
+        List<Instance> added = new ArrayList<>();
+        while (instances.size() < most) {
+            Instance replacement = add(true);
+            CompletionStage<Void> unused = replacement.ready().thenRun(() -> resume(replacement));
+            added.add(replacement);
+        }
+        boolean isNobodyLeft = instances.isEmpty() && wanted > 0;
+        if (!isNobodyLeft || suspension != null) {
+            // Woken, not started: one that gets no thread then tries again.
+            return () -> added.forEach(Instance::wake);
+        }
+        ServingException reason = allHang(hanging.size());
+        suspension = reason;
+        // Under the lock, lest it come after the end of the suspension.
+        parts.queue().suspend(reason);
+        return () -> parts.queue().evict(reason);
+    }
+
+    /** There is an instance again. */
+    private void resume(Instance ready) {
+        synchronized (instances) {
+            ServingException over = suspension;
+            if (over != null && instances.contains(ready)) {
+                suspension = null;
+                // Under the lock, lest it come after the next suspension.
+                parts.queue().resume(over);
+                LOG.info("{} takes requests again", parts.id());
+            }
+        }
     }
 
     private ServingException allHang(int calls) {

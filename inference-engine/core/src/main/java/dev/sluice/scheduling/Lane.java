@@ -72,21 +72,14 @@ final class Lane {
     /** The oldest that waits; null if none does. */
     @Nullable
     PendingRequest head() {
-        PendingRequest first = firstQueued(arrivals);
-        if (first == null) {
-            forgetAlike();
+        PendingRequest first = arrivals.peekFirst();
+        while (first != null && !first.isQueued()) {
+            arrivals.removeFirst();
+            // It would stay among those of its key until somebody asks for that key again, which may be never.
+            PendingRequest unused = head(first.key());
+            first = arrivals.peekFirst();
         }
         return first;
-    }
-
-    /** Nothing waits: nothing is to be held on to. */
-    private void forgetAlike() {
-        if (byKey.size() == 1 && lastAlike != null) {
-            lastAlike.requests.clear();
-        } else {
-            byKey.clear();
-            lastAlike = null;
-        }
     }
 
     /** The oldest of {@code key} that waits; null if none does. */
@@ -129,6 +122,11 @@ final class Lane {
 
     int nodes() {
         return arrivals.size();
+    }
+
+    /** Shapes it remembers; for tests. */
+    int shapes() {
+        return byKey.size();
     }
 
     /** Drops what does not wait any more. */

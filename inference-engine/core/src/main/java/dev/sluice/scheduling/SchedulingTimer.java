@@ -25,6 +25,9 @@ final class SchedulingTimer {
     /** Longest sleep while a timer waits, so that tickers which do not run evenly are followed. */
     private static final long LONGEST_SLEEP_NANOS = Duration.ofMillis(50).toNanos();
 
+    /** How long to leave timers after a round that failed, for the memory to come back that it may have lacked. */
+    private static final long AFTER_FAILURE_NANOS = Duration.ofMillis(10).toNanos();
+
     private final Ticker ticker;
     private final TimerWheel wheel;
     private final AtomicReference<@Nullable Thread> driver = new AtomicReference<>();
@@ -69,13 +72,32 @@ final class SchedulingTimer {
             long idleNanos = 0;
             while (idleNanos < KEEP_ALIVE_NANOS) {
                 long before = System.nanoTime();
-                boolean isEmpty = runDueAndSleep();
+                boolean isEmpty = runRound();
                 idleNanos = isEmpty ? idleNanos + System.nanoTime() - before : 0;
             }
             // Gone first, looked second: whoever adds a timer now either sees no thread and starts one, or is seen
             // here.
             driver.set(null);
         } while (wheel.hasTimers() && driver.compareAndSet(null, self));
+    }
+
+    /** One round, whatever happens in it: a thread that ended here would be taken for one that sleeps, and every deadline with it. */
+    private boolean runRound() {
+        try {
+            return runDueAndSleep();
+        } catch (RuntimeException | Error e) {
+            logFailure(e);
+            LockSupport.parkNanos(this, AFTER_FAILURE_NANOS);
+            return false;
+        }
+    }
+
+    private static void logFailure(Throwable failure) {
+        try {
+            LOG.error("A round of the timer failed; the next one follows", failure);
+        } catch (RuntimeException | Error e) {
+            // There may be no memory for the message either.
+        }
     }
 
     /** @return whether there was nothing to wait for */

@@ -10,6 +10,7 @@ import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.ModelId;
 import dev.sluice.model.Signature;
 import java.util.concurrent.Semaphore;
 
@@ -67,6 +68,13 @@ final class CompositeModel implements LoadedModel {
         return depth;
     }
 
+    private ServingException tooMany(ModelId id) {
+        return ServingException.refusal(
+                ErrorCode.OVERLOADED,
+                "Model \"" + id.name() + "\" has " + graph.maxInFlight()
+                        + " requests under way, as many as it may (handler.composite.maxInFlight)");
+    }
+
     private final class Instance implements StreamingInstance {
         @Override
         public void warmUp() {
@@ -78,30 +86,39 @@ final class CompositeModel implements LoadedModel {
             return true;
         }
 
-        /** Waits for earlier requests while as many are under way as may be. */
+        /** Waits for nothing: a request beyond those that may be under way is refused. */
         @Override
         public void execute(Batch batch, BatchSink answers) {
             for (int i = 0; i < batch.size(); i++) {
-                inFlight.acquireUninterruptibly();
                 start(batch, i, answers);
             }
         }
 
+        /** Starts one request, or fails it; the others of its batch have nothing to do with that. */
         private void start(Batch batch, int index, BatchSink answers) {
-            InferenceRequest request = batch.requests().get(index);
-            int depth;
             try {
-                depth = depthOf(request);
-            } catch (ServingException e) {
-                inFlight.release();
-                answers.end(index, new Outcome.Failure(e));
-                return;
+                run(batch, index, answers).start();
+            } catch (RuntimeException | Error e) {
+                // Nothing has started: a run that has does not throw.
+                answers.end(index, new Outcome.Failure(ServingException.from(e)));
             }
-            new CompositeRun(batch.model(), graph, request, depth, models, outcome -> {
-                        inFlight.release();
-                        answers.end(index, outcome);
-                    })
-                    .start();
+        }
+
+        private CompositeRun run(Batch batch, int index, BatchSink answers) {
+            InferenceRequest request = batch.requests().get(index);
+            int depth = depthOf(request);
+            if (!inFlight.tryAcquire()) {
+                throw tooMany(batch.model());
+            }
+            try {
+                return new CompositeRun(batch.model(), graph, request, depth, models, outcome -> {
+                    inFlight.release();
+                    answers.end(index, outcome);
+                });
+            } catch (RuntimeException | Error e) {
+                inFlight.release();
+                throw e;
+            }
         }
 
         @Override

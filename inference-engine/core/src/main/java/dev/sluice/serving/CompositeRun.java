@@ -15,6 +15,7 @@ import dev.sluice.model.ModelId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request on its way through a composite model. Each step is a request of its own, with this one's deadline, tenant, priority and
@@ -33,6 +36,8 @@ import java.util.function.Consumer;
  * handed it.
  */
 final class CompositeRun {
+    private static final Logger LOG = LoggerFactory.getLogger(CompositeRun.class);
+
     private final ModelId id;
     private final CompositeGraph graph;
     private final InferenceRequest request;
@@ -71,25 +76,42 @@ final class CompositeRun {
         this.readersLeft = graph.readers();
     }
 
-    /** Starts what needs nothing but the request. */
+    /** Starts what needs nothing but the request. Does not throw: whatever goes wrong ends the run. */
     void start() {
-        request.context().cancellation().onCancel(() -> fail(new ServingException(ErrorCode.CANCELLED, "cancelled")));
-        advance();
-    }
-
-    /** Starts each step whose inputs are there, and ends the run when the last step has ended. */
-    private void advance() {
-        Map<String, InferenceRequest> starting = new LinkedHashMap<>();
-        Optional<InferenceResponse> answer;
         try {
-            answer = next(starting);
-        } catch (ServingException e) {
-            starting.values().forEach(InferenceRequest::release);
+            request.context()
+                    .cancellation()
+                    .onCancel(() -> fail(new ServingException(ErrorCode.CANCELLED, "cancelled")));
+        } catch (RuntimeException | Error e) {
             fail(e);
             return;
         }
-        starting.forEach((name, step) -> models.infer(step, new StepSink(name)));
-        answer.ifPresent(whole -> onEnd.accept(new Outcome.Success(whole)));
+        advance();
+    }
+
+    /** Starts each step whose inputs are there, and ends the run when the last step has ended, or this goes wrong. */
+    private void advance() {
+        Map<String, InferenceRequest> starting = new LinkedHashMap<>();
+        try {
+            Optional<InferenceResponse> answer = next(starting);
+            infer(starting);
+            answer.ifPresent(whole -> tell(new Outcome.Success(whole)));
+        } catch (RuntimeException | Error e) {
+            starting.values().forEach(step -> letGo(step::release));
+            fail(e);
+        }
+    }
+
+    /** Asks for the steps {@code starting}; those left in it when this throws have not been asked for. */
+    private void infer(Map<String, InferenceRequest> starting) {
+        Iterator<Map.Entry<String, InferenceRequest>> each = starting.entrySet().iterator();
+        while (each.hasNext()) {
+            Map.Entry<String, InferenceRequest> step = each.next();
+            InferenceRequest asked = step.getValue();
+            StepSink sink = new StepSink(step.getKey());
+            each.remove();
+            models.infer(asked, sink);
+        }
     }
 
     /** The requests of the steps that can start now, into {@code starting}; the answer, if this was the end. */
@@ -118,8 +140,8 @@ final class CompositeRun {
             for (CompositeGraph.Wire wire : step.inputs()) {
                 inputs.add(input(wire));
             }
-        } catch (ServingException e) {
-            inputs.forEach(Input::release);
+        } catch (RuntimeException | Error e) {
+            inputs.forEach(input -> letGo(input::release));
             throw e;
         }
         Map<String, String> parameters = new HashMap<>(request.parameters());
@@ -158,8 +180,8 @@ final class CompositeRun {
                                 ? WireEnds.asOutput(WireEnds.find(request.inputs(), source), wire.name())
                                 : WireEnds.renamed(WireEnds.find(result(source), source), wire.name()));
             }
-        } catch (ServingException e) {
-            outputs.forEach(Output::release);
+        } catch (RuntimeException | Error e) {
+            outputs.forEach(output -> letGo(output::release));
             throw e;
         }
         return new InferenceResponse(id, outputs);
@@ -179,43 +201,77 @@ final class CompositeRun {
         }
     }
 
-    private void stepEnded(String name, List<Output> outputs, ModelId model) {
-        boolean isTooMuch;
+    /** Counts what a step has given; false if nobody wants it any more, which ends the run if it is for its bytes. */
+    private boolean holds(List<Output> given) {
         synchronized (this) {
-            bytes += WireEnds.bytes(outputs);
-            isTooMuch = bytes > graph.maxBytes();
-            if (ended || isTooMuch) {
-                outputs.forEach(Output::release);
-            } else {
-                results.put(name, new InferenceResponse(model, outputs));
-                finished++;
+            if (ended) {
+                return false;
+            }
+            bytes += WireEnds.bytes(given);
+            if (bytes <= graph.maxBytes()) {
+                return true;
             }
         }
-        if (isTooMuch) {
-            fail(new ServingException(
-                    ErrorCode.OUT_OF_MEMORY,
-                    "The steps of model \"" + id.name() + "\" hold more than " + graph.maxBytes()
-                            + " bytes at once (handler.composite.maxBytes)"));
-        } else {
-            advance();
-        }
+        fail(new ServingException(
+                ErrorCode.OUT_OF_MEMORY,
+                "The steps of model \"" + id.name() + "\" hold more than " + graph.maxBytes()
+                        + " bytes at once (handler.composite.maxBytes)"));
+        return false;
     }
 
-    private void fail(ServingException failure) {
+    /** All that a step gives is here, and has been counted. */
+    private void stepEnded(String name, InferenceResponse result) {
+        synchronized (this) {
+            if (!ended) {
+                results.put(name, result);
+                finished++;
+            } else {
+                letGo(result::release);
+            }
+        }
+        advance();
+    }
+
+    private void fail(Throwable cause) {
+        ServingException failure = ServingException.from(cause);
         synchronized (this) {
             if (ended) {
                 return;
             }
             end();
         }
+        if (failure != cause) {
+            LOG.error("Request {} to model {} failed", request.context().requestId(), id, cause);
+        }
         cancellation.cancel();
-        onEnd.accept(new Outcome.Failure(failure));
+        tell(new Outcome.Failure(failure));
+    }
+
+    /** Called once: by who has set {@link #ended}. */
+    private void tell(Outcome outcome) {
+        try {
+            onEnd.accept(outcome);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Request {}: answering it went wrong", request.context().requestId(), e);
+        }
     }
 
     private void end() {
         ended = true;
-        results.values().forEach(InferenceResponse::release);
+        results.values().forEach(result -> letGo(result::release));
         results.clear();
+    }
+
+    /** One that cannot be released must keep neither the others nor the answer. */
+    private void letGo(Runnable release) {
+        try {
+            release.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error(
+                    "Request {}: releasing a buffer went wrong",
+                    request.context().requestId(),
+                    e);
+        }
     }
 
     /** What a step did wrong, in words of the model the client knows. */
@@ -242,19 +298,48 @@ final class CompositeRun {
 
         @Override
         public void part(InferenceResponse part) {
-            outputs.addAll(part.outputs());
+            guarded(() -> {
+                boolean unused = collect(part);
+            });
         }
 
         @Override
         public void complete(InferenceResponse response) {
-            outputs.addAll(response.outputs());
-            stepEnded(name, outputs, response.model());
+            guarded(() -> {
+                if (collect(response)) {
+                    stepEnded(name, new InferenceResponse(response.model(), outputs));
+                }
+            });
         }
 
         @Override
         public void fail(ServingException failure) {
-            outputs.forEach(Output::release);
+            letGoOfAll();
             CompositeRun.this.fail(ofStep(name, failure));
+        }
+
+        private void guarded(Runnable action) {
+            try {
+                action.run();
+            } catch (RuntimeException | Error e) {
+                letGoOfAll();
+                CompositeRun.this.fail(e);
+            }
+        }
+
+        /** Adds to what the step has given; false, with all of it let go, if nobody wants that any more. */
+        private boolean collect(InferenceResponse given) {
+            outputs.addAll(given.outputs());
+            boolean isWanted = holds(given.outputs());
+            if (!isWanted) {
+                letGoOfAll();
+            }
+            return isWanted;
+        }
+
+        private void letGoOfAll() {
+            outputs.forEach(output -> letGo(output::release));
+            outputs.clear();
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.engine.Batch;
 import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.Sample;
@@ -25,6 +26,7 @@ import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.Signature;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,8 +39,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -73,12 +77,17 @@ class LoadingTest {
     private final class Script implements ModelLoader {
         private volatile Function<Batch, List<Outcome>> batches = batch -> ScriptedModel.answers(numbers, batch);
         private volatile List<Sample> samples = List.of();
+        private volatile @Nullable LoadedModel instead;
 
         @Override
         public void check(ModelSpec spec) {}
 
         @Override
         public LoadedModel load(ModelSpec spec) {
+            LoadedModel other = instead;
+            if (other != null) {
+                return other;
+            }
             probe.bytes.addAndGet(50);
             ScriptedModel model = new ScriptedModel(batch -> batches.apply(batch));
             loaded.add(model);
@@ -94,17 +103,26 @@ class LoadingTest {
     /** Each load takes 50 bytes, and freed memory is given back when the allocator is told to. */
     private final class Probe implements MemoryProbe {
         private final AtomicLong bytes = new AtomicLong(100);
+        private volatile boolean isBroken;
 
         @Override
         public OptionalLong residentBytes() {
+            requireWhole();
             if (bytes.get() < 0) {
                 throw new IllegalStateException("no /proc");
             }
             return OptionalLong.of(bytes.get());
         }
 
+        private void requireWhole() {
+            if (isBroken) {
+                throw new LinkageError("planned");
+            }
+        }
+
         @Override
         public void trim() {
+            requireWhole();
             long open = loaded.stream().filter(model -> !model.isClosed()).count();
             bytes.set(100 + 50 * open);
         }
@@ -264,6 +282,48 @@ class LoadingTest {
 
         assertThat(get(load(V1)).state().kind()).isEqualTo(ModelState.Kind.READY);
         assertThat(measured).isEmpty();
+    }
+
+    /** Seen to fail when only exceptions were caught: the version stayed LOADING, and nothing could be done with it any more. */
+    @Test
+    void aProbeThatBreaksFailsNoLoadAndNoUnload() throws Exception {
+        probe.isBroken = true;
+        ModelVersion version = get(load(V1));
+        assertThat(version.state().kind()).isEqualTo(ModelState.Kind.READY);
+
+        get(lifecycle.remove(V1));
+        assertThat(version.state().kind()).isEqualTo(ModelState.Kind.UNLOADED);
+        assertThat(measured).isEmpty();
+    }
+
+    /** Seen to fail when the scheduler was made before anybody would close the model; the weights stayed in memory. */
+    @Test
+    void aModelThatCannotBeScheduledIsClosed() throws Exception {
+        AtomicBoolean isClosed = new AtomicBoolean();
+        script.instead = new LoadedModel() {
+            @Override
+            public Signature signature() {
+                return Signature.UNDECLARED;
+            }
+
+            @Override
+            public boolean isComputeOnly() {
+                throw new LinkageError("planned");
+            }
+
+            @Override
+            public ModelInstance newInstance() {
+                throw new AssertionError("there is nobody to ask for one");
+            }
+
+            @Override
+            public void close() {
+                isClosed.set(true);
+            }
+        };
+
+        assertThat(failure(load(V1)).code()).isEqualTo(ErrorCode.LOAD_FAILED);
+        assertThat(isClosed).isTrue();
     }
 
     /** Seen to fail when all versions shared one count of leases: the other versions stayed for the sake of this handle. */

@@ -17,11 +17,13 @@ import dev.sluice.fixture.ScriptedModel;
 import dev.sluice.fixture.Specs;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.inference.Ticker;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.InstanceStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -459,6 +461,80 @@ class ModelLifecycleTest {
                         .code())
                 .isEqualTo(ErrorCode.SHUTTING_DOWN);
         assertThat(loaded).hasSize(3);
+    }
+
+    /** Seen to fail when a change looked whether it was the end before its first step alone; the model was loaded, and never unloaded. */
+    @Test
+    void aChangeUnderWayAtTheEndLoadsNothing() throws Exception {
+        ModelLifecycle lifecycle = lifecycle(LONG);
+        Gate checking = new Gate();
+        script.onCheck = checking::pass;
+        CompletionStage<ModelVersion> change =
+                lifecycle.change("m", () -> lifecycle.scaleNow(lifecycle.addNow(Specs.spec(V1, 1)), instances(1)));
+        checking.awaitArrival();
+        get(lifecycle.removeAll());
+        checking.open();
+
+        assertThat(failure(change).code()).isEqualTo(ErrorCode.SHUTTING_DOWN);
+        assertThat(loaded).isEmpty();
+    }
+
+    /** As above, when the version is registered already: the end comes between the two steps of a change. */
+    @Test
+    void theEndUnloadsWhatAChangeUnderWayHasRegistered() throws Exception {
+        ModelLifecycle lifecycle = lifecycle(LONG);
+        Gate between = new Gate();
+        CompletionStage<ModelVersion> change = lifecycle.change("m", () -> {
+            ModelVersion version = lifecycle.addNow(Specs.spec(V1, 1));
+            between.pass();
+            return lifecycle.scaleNow(version, instances(1));
+        });
+        between.awaitArrival();
+        CompletionStage<Void> end = lifecycle.removeAll();
+        between.open();
+
+        assertThat(failure(change).code()).isEqualTo(ErrorCode.SHUTTING_DOWN);
+        get(end);
+        assertThat(state(registry.find(ModelRef.of("m")))).isEqualTo(ModelState.Kind.UNLOADED);
+        assertThat(loaded).isEmpty();
+    }
+
+    /** Seen to fail when the instances there were then, none, were all that a failed change went back to: it was READY and refused for ever. */
+    @Test
+    void aScaleUpThatFailsWhileAllCallsHangLeavesAVersionThatComesBack() throws Exception {
+        ModelLifecycle lifecycle = new ModelLifecycle(
+                registry,
+                script,
+                (id, size, queueNanos, computeNanos) -> {},
+                Ticker.system(),
+                () -> Instant.EPOCH,
+                pool,
+                LONG);
+        get(lifecycle.add(Specs.spec(V1, 1, new LimitSpec(100, Duration.ofMillis(30), LONG))));
+        ModelVersion version = get(lifecycle.scale(V1, instances(1)));
+        Gate gate = new Gate();
+        script.batches = batch -> {
+            gate.pass();
+            return ScriptedModel.answers(numbers, batch);
+        };
+        try (ModelHandle handle = registry.acquire(ModelRef.of("m"))) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(submit(handle, i).code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+            }
+        }
+        await().until(() -> version.instances().isEmpty());
+        script.onNewInstance = () -> {
+            throw new IllegalStateException("no more memory on the device");
+        };
+        assertThat(failure(lifecycle.scale(V1, instances(3)))).hasMessage("The instance could not be started");
+        await().until(() -> version.instances().isEmpty());
+
+        script.onNewInstance = () -> {};
+        gate.open();
+        await().until(() ->
+                version.instances().stream().filter(InstanceStatus::ready).count() == 1);
+        assertThat(ask(ModelRef.of("m"), 7)).isEqualTo(Numbers.expected(7));
+        get(lifecycle.removeAll());
     }
 
     @Test

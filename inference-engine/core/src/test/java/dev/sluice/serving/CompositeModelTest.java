@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.StreamingInstance;
 import dev.sluice.fixture.FakeTicker;
 import dev.sluice.fixture.Gate;
 import dev.sluice.fixture.Numbers;
@@ -29,6 +32,7 @@ import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.Signature;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,6 +45,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -58,6 +63,7 @@ class CompositeModelTest {
     private final InferenceService service = new InferenceService(registry, observer, ticker);
     private final ExecutorService pool = Executors.newFixedThreadPool(2);
     private final Gate gate = new Gate();
+    private final AtomicInteger partsGiven = new AtomicInteger();
     private final ConcurrentLinkedQueue<RequestContext> seenBySum = new ConcurrentLinkedQueue<>();
     private final Map<String, ScriptedModel> models = new ConcurrentHashMap<>(Map.of(
             "line", ScriptedModel.answering(numbers),
@@ -86,8 +92,38 @@ class CompositeModelTest {
 
         @Override
         public LoadedModel load(ModelSpec spec) {
-            return Objects.requireNonNull(models.get(spec.id().name()));
+            String name = spec.id().name();
+            return name.equals("stream") ? new Stream() : Objects.requireNonNull(models.get(name));
         }
+    }
+
+    /** Answers with a hundred parts, as long as anybody wants them. */
+    private final class Stream implements LoadedModel, StreamingInstance {
+        @Override
+        public Signature signature() {
+            return Signature.UNDECLARED;
+        }
+
+        @Override
+        public ModelInstance newInstance() {
+            return this;
+        }
+
+        @Override
+        public void warmUp() {}
+
+        @Override
+        public void execute(Batch batch, BatchSink answers) {
+            for (int i = 0; i < 100 && answers.isWanted(0); i++) {
+                partsGiven.incrementAndGet();
+                answers.part(
+                        0, new InferenceResponse(batch.model(), List.of(new Output.OfContent("", numbers.buffer(i)))));
+            }
+            answers.end(0, numbers.answer(batch.model(), batch.requests().get(0)));
+        }
+
+        @Override
+        public void close() {}
     }
 
     private List<Outcome> sums(Batch batch) {
@@ -268,9 +304,12 @@ class CompositeModelTest {
         assertThat(infer(numbers.request(1)).number()).isEqualTo(Numbers.expected(1) + 2);
     }
 
-    /** Planted: no bound; all ten were in their step at once. */
+    /**
+     * Seen to fail when a request waited for a permit on the instance's thread, claimed, past its deadline and its cancellation; and
+     * when there was no bound.
+     */
     @Test
-    void requestsBeyondThoseInFlightWaitInItsOwnQueue() throws Exception {
+    void requestsBeyondThoseInFlightAreRefused() throws Exception {
         serve("gated");
         compose(Map.of(
                 "steps",
@@ -283,13 +322,34 @@ class CompositeModelTest {
         for (int i = 0; i < 10; i++) {
             sinks.add(infer(numbers.request(i)));
         }
-        gate.awaitArrival();
-
-        assertThat(registry.find(ModelRef.of("gated")).queue().waiting()).isLessThanOrEqualTo(1);
-        gate.open();
-        for (int i = 0; i < 10; i++) {
-            assertThat(sinks.get(i).number()).isEqualTo(Numbers.expected(i));
+        for (RecordingSink beyond : sinks.subList(2, 10)) {
+            assertThat(beyond.failure())
+                    .hasMessage("Model \"composed\" has 2 requests under way, as many as it may"
+                            + " (handler.composite.maxInFlight)");
+            assertThat(beyond.code()).isEqualTo(ErrorCode.OVERLOADED);
         }
+
+        gate.open();
+        assertThat(sinks.get(0).number()).isEqualTo(Numbers.expected(0));
+        assertThat(sinks.get(1).number()).isEqualTo(Numbers.expected(1));
+        assertThat(infer(numbers.request(3)).number()).isEqualTo(Numbers.expected(3));
+    }
+
+    /** Seen to fail when parts were counted at the end of their step; all hundred were kept until then. */
+    @Test
+    void partsOfAStreamCountAsTheyComeAndEndItWhenTheyAreTooMany() throws Exception {
+        serve("stream");
+        compose(Map.of(
+                "steps",
+                Map.of("a", step("stream", Map.of("n", "request"))),
+                "outputs",
+                Map.of("out", "a"),
+                "maxBytes",
+                11));
+
+        assertThat(infer(numbers.request(1)).code()).isEqualTo(ErrorCode.OUT_OF_MEMORY);
+        await().untilAsserted(() -> assertThat(numbers.buffersOut()).isZero());
+        assertThat(partsGiven).hasValue(3);
     }
 
     @Test
@@ -305,17 +365,44 @@ class CompositeModelTest {
     /** Planted: no count of the depth; the request went round until the deadline it did not have. */
     @Test
     void aCircleOfCompositeModelsEnds() throws Exception {
+        composeCircle(64);
+
+        ServingException failure = infer(numbers.request(1)).failure();
+        assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_MODEL);
+        assertThat(failure.safeMessage()).endsWith("(expected: at most 16, and none that calls itself)");
+    }
+
+    /** Seen to fail when requests waited for permits: each model's instance waited for the other's, and none ever ended. */
+    @Test
+    void manyRequestsInACircleAllEnd() throws Exception {
+        composeCircle(8);
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            sinks.add(infer(numbers.request(i)));
+        }
+
+        for (RecordingSink sink : sinks) {
+            assertThat(sink.code()).isIn(ErrorCode.OVERLOADED, ErrorCode.INVALID_MODEL);
+        }
+        assertThat(infer(numbers.request(1)).code())
+                .as("sixteen deep takes all permits, so all are back")
+                .isEqualTo(ErrorCode.INVALID_MODEL);
+    }
+
+    private void composeCircle(int maxInFlight) throws Exception {
         for (String name : List.of("composed", "other")) {
             String next = name.equals("other") ? "composed" : "other";
             ModelId id = new ModelId(name, "1");
             get(lifecycle.add(spec(
                     id,
-                    Map.of("steps", Map.of("a", step(next, Map.of("n", "request"))), "outputs", Map.of("out", "a")))));
+                    Map.of(
+                            "steps",
+                            Map.of("a", step(next, Map.of("n", "request"))),
+                            "outputs",
+                            Map.of("out", "a"),
+                            "maxInFlight",
+                            maxInFlight))));
             get(lifecycle.scale(id, new InstanceSpec(1, 1)));
         }
-
-        ServingException failure = infer(numbers.request(1)).failure();
-        assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_MODEL);
-        assertThat(failure.safeMessage()).endsWith("(expected: at most 16, and none that calls itself)");
     }
 }
