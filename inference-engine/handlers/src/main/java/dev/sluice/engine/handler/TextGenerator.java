@@ -70,7 +70,8 @@ final class TextGenerator implements IterationEngine {
                 Vocabulary vocabulary,
                 BufferAllocator allocator) {
             String where = "handler." + TextGenerationOptions.BLOCK;
-            CarriedState state = CarriedState.of(where + ".state", signature, options.state());
+            int slots = spec.batching().maxSize();
+            CarriedState state = CarriedState.of(where + ".state", signature, options.state(), slots);
             TensorSpec token = CarriedState.find(where + ".token", signature.inputs(), options.token());
             TensorSpec scores = CarriedState.find(where + ".scores", signature.outputs(), options.scores());
             for (TensorSpec input : signature.inputs()) {
