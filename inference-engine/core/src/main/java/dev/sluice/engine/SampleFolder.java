@@ -12,6 +12,7 @@ import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelRef;
 import dev.sluice.tensor.DataBuffer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -27,7 +28,7 @@ import java.util.stream.Stream;
 /**
  * The samples in the folder {@value #NAME} of a model's files. Each file is the body of one request, its content type told by
  * its suffix; a file of the same name with {@value #EXPECTED} behind it is the answer expected, compared as {@link AnswerText}
- * does. Without one, any answer will do.
+ * does, against all parts of a streamed answer together. Without one, any answer will do.
  */
 public final class SampleFolder {
     /** The folder, below the model's root. */
@@ -135,10 +136,17 @@ public final class SampleFolder {
                     .orElseGet(() -> Optional.of("it was answered with tensors (expected: content)")));
         }
 
+        /** All of its content, one piece after the other; empty if there is a tensor in it. */
         private static Optional<String> text(InferenceResponse answer) {
-            return answer.outputs().size() == 1 && answer.outputs().get(0) instanceof Output.OfContent content
-                    ? Optional.of(new String(content.content().toByteArray(), UTF_8))
-                    : Optional.empty();
+            // Decoded together, since the parts of a streamed answer may end within a character.
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (Output output : answer.outputs()) {
+                if (!(output instanceof Output.OfContent content)) {
+                    return Optional.empty();
+                }
+                bytes.writeBytes(content.content().toByteArray());
+            }
+            return Optional.of(bytes.toString(UTF_8));
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.engine.Sample;
 import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.Output;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
@@ -12,6 +13,7 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.scheduling.RequestScheduler;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,9 +95,15 @@ final class SelfTest {
                         + sample.name() + ": " + objection);
     }
 
-    /** Judges the answer where it arrives, so that one that comes too late is given back all the same. */
+    /**
+     * Judges the answer where it arrives, so that one that comes too late is given back all the same. A streamed answer is judged as a
+     * whole: the outputs of all parts, one after the other.
+     */
     private static final class SampleSink implements ResponseSink {
         private final Sample sample;
+        /** Of the parts so far; changed by whoever hands over a part or the end, one at a time. */
+        private final List<Output> outputs = new ArrayList<>();
+
         private final CompletableFuture<Optional<String>> verdict = new CompletableFuture<>();
 
         private SampleSink(Sample sample) {
@@ -104,22 +112,25 @@ final class SelfTest {
 
         @Override
         public void part(InferenceResponse part) {
-            part.release();
+            outputs.addAll(part.outputs());
         }
 
         @Override
         public void complete(InferenceResponse response) {
+            outputs.addAll(response.outputs());
+            InferenceResponse whole = new InferenceResponse(response.model(), outputs);
             try {
-                verdict.complete(sample.objection(response));
+                verdict.complete(sample.objection(whole));
             } catch (RuntimeException | Error e) {
                 verdict.completeExceptionally(e);
             } finally {
-                response.release();
+                whole.release();
             }
         }
 
         @Override
         public void fail(ServingException failure) {
+            outputs.forEach(Output::release);
             verdict.complete(Optional.of(failure.safeMessage()));
         }
     }

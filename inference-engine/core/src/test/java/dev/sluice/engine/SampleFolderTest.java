@@ -14,12 +14,17 @@ import dev.sluice.inference.RequestContext;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,8 +47,14 @@ class SampleFolderTest {
     }
 
     private static InferenceResponse answer(String text) {
-        Output output = new Output.OfContent("application/json", DataBuffer.wrap(text.getBytes(UTF_8)));
-        return new InferenceResponse(new ModelId("m", "1"), List.of(output));
+        return answer(text.getBytes(UTF_8));
+    }
+
+    private static InferenceResponse answer(byte[]... parts) {
+        List<Output> outputs = Stream.of(parts)
+                .<Output>map(part -> new Output.OfContent("application/json", DataBuffer.wrap(part)))
+                .toList();
+        return new InferenceResponse(new ModelId("m", "1"), outputs);
     }
 
     private static Input.OfContent input(Sample sample) {
@@ -73,8 +84,26 @@ class SampleFolderTest {
         assertThat(samples.get(0).objection(answer("anything"))).isEmpty();
         assertThat(samples.get(1).objection(answer("{\"p\":0.5001}"))).isEmpty();
         assertThat(samples.get(1).objection(answer("{\"p\":0.6}"))).contains("answered 0.6 (expected: 0.5)");
-        assertThat(samples.get(1).objection(new InferenceResponse(new ModelId("m", "1"), List.of())))
+        Tensor tensor = new Tensor("y", DataType.INT8, Shape.of(1), DataBuffer.wrap(new byte[1]));
+        assertThat(samples.get(1)
+                        .objection(new InferenceResponse(new ModelId("m", "1"), List.of(new Output.OfTensor(tensor)))))
                 .contains("it was answered with tensors (expected: content)");
+    }
+
+    /** Seen to fail when only an answer of one output was compared, and when each piece was decoded alone. */
+    @Test
+    void comparesThePiecesOfAnAnswerTogether() throws IOException {
+        file("a.txt", "a");
+        file("a.txt.expected", "four \u00e9l\u00e8ves");
+
+        Sample sample = SampleFolder.read(root).get(0);
+
+        byte[] text = "four \u00e9l\u00e8ves".getBytes(UTF_8);
+        assertThat(sample.objection(answer(Arrays.copyOf(text, 6), Arrays.copyOfRange(text, 6, text.length))))
+                .isEmpty();
+        assertThat(sample.objection(answer(text, text))).isPresent();
+        assertThat(sample.objection(new InferenceResponse(new ModelId("m", "1"), List.of())))
+                .contains("answered nothing (expected: four \u00e9l\u00e8ves)");
     }
 
     @Test

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.lifecycle;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.Sample;
+import dev.sluice.engine.SampleFolder;
+import dev.sluice.engine.StreamingInstance;
 import dev.sluice.fixture.FakeTicker;
 import dev.sluice.fixture.Gate;
 import dev.sluice.fixture.Numbers;
@@ -19,6 +23,7 @@ import dev.sluice.fixture.Specs;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.Output;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.InstanceSpec;
@@ -27,6 +32,10 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
+import dev.sluice.tensor.DataBuffer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +54,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What happens around a load: the self test before, and the memory measured before and after; and what a handle keeps. */
 class LoadingTest {
@@ -78,6 +88,7 @@ class LoadingTest {
         private volatile Function<Batch, List<Outcome>> batches = batch -> ScriptedModel.answers(numbers, batch);
         private volatile List<Sample> samples = List.of();
         private volatile @Nullable LoadedModel instead;
+        private volatile Function<LoadedModel, LoadedModel> wrapping = model -> model;
 
         @Override
         public void check(ModelSpec spec) {}
@@ -91,7 +102,7 @@ class LoadingTest {
             probe.bytes.addAndGet(50);
             ScriptedModel model = new ScriptedModel(batch -> batches.apply(batch));
             loaded.add(model);
-            return model;
+            return wrapping.apply(model);
         }
 
         @Override
@@ -153,6 +164,83 @@ class LoadingTest {
             int got = Numbers.number(answer);
             return got == wanted ? Optional.empty() : Optional.of("answered " + got + " (expected: " + wanted + ")");
         }
+    }
+
+    /** Writes every answer piece by piece, and ends it with {@code end}. */
+    private static final class Pieces implements LoadedModel {
+        private final LoadedModel model;
+        private final List<String> pieces;
+        private final Function<InferenceResponse, Outcome> end;
+        private final List<DataBuffer> handedOut = new CopyOnWriteArrayList<>();
+
+        private Pieces(LoadedModel model, List<String> pieces, Function<InferenceResponse, Outcome> end) {
+            this.model = model;
+            this.pieces = pieces;
+            this.end = end;
+        }
+
+        @Override
+        public Signature signature() {
+            return model.signature();
+        }
+
+        @Override
+        public ModelInstance newInstance() {
+            ModelInstance instance = model.newInstance();
+            return new StreamingInstance() {
+                @Override
+                public void warmUp() {
+                    instance.warmUp();
+                }
+
+                @Override
+                public void execute(Batch batch, BatchSink answers) {
+                    int last = pieces.size() - 1;
+                    pieces.subList(0, last).forEach(piece -> answers.part(0, response(batch, piece)));
+                    answers.end(0, end.apply(response(batch, pieces.get(last))));
+                }
+
+                @Override
+                public void close() {
+                    instance.close();
+                }
+            };
+        }
+
+        private InferenceResponse response(Batch batch, String piece) {
+            DataBuffer content = DataBuffer.wrap(piece.getBytes(UTF_8));
+            handedOut.add(content);
+            return new InferenceResponse(batch.model(), List.of(new Output.OfContent("text/plain", content)));
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    /** A model that streams, with one sample, whose answer is expected to be {@code expected}. */
+    private List<Pieces> streaming(Path root, String expected, Function<InferenceResponse, Outcome> end)
+            throws IOException {
+        Path folder = Files.createDirectory(root.resolve(SampleFolder.NAME));
+        Files.writeString(folder.resolve("a.txt"), "count");
+        Files.writeString(folder.resolve("a.txt" + SampleFolder.EXPECTED), expected);
+        script.samples = SampleFolder.read(root);
+        List<Pieces> models = new CopyOnWriteArrayList<>();
+        script.wrapping = model -> {
+            Pieces pieces = new Pieces(model, List.of("one ", "two ", "three"), end);
+            models.add(pieces);
+            return pieces;
+        };
+        return models;
+    }
+
+    private static void assertAllGivenBack(List<Pieces> models) {
+        assertThat(models).hasSize(1);
+        // The verdict comes first.
+        await().untilAsserted(() -> assertThat(models.get(0).handedOut)
+                .hasSize(3)
+                .allSatisfy(content -> assertThat(content.references()).isZero()));
     }
 
     @AfterEach
@@ -236,6 +324,36 @@ class LoadingTest {
 
         assertThat(failure(load(V1)))
                 .hasMessage("Model m version 1 failed its self test with sample number-1: Shape mismatch");
+    }
+
+    /** Seen to fail when parts were dropped: only "three" was compared. */
+    @Test
+    void aStreamedAnswerIsComparedAsAWhole(@TempDir Path root) throws Exception {
+        List<Pieces> models = streaming(root, "one two three", Outcome.Success::new);
+
+        assertThat(get(load(V1)).state().kind()).isEqualTo(ModelState.Kind.READY);
+        assertAllGivenBack(models);
+    }
+
+    /** Seen to fail when parts were dropped: "three" was right. */
+    @Test
+    void aStreamedAnswerThatOnlyEndsRightlyFailsTheLoad(@TempDir Path root) throws Exception {
+        List<Pieces> models = streaming(root, "three", Outcome.Success::new);
+
+        assertThat(failure(load(V1))).hasMessageContaining("answered one two three (expected: three)");
+        assertAllGivenBack(models);
+    }
+
+    /** Seen to fail when a failure did not give the parts back. */
+    @Test
+    void aStreamedAnswerThatFailsHalfWayIsGivenBack(@TempDir Path root) throws Exception {
+        List<Pieces> models = streaming(root, "one two three", response -> {
+            response.release();
+            return new Outcome.Failure(new ServingException(ErrorCode.ENGINE_FAILED, "half way"));
+        });
+
+        assertThat(failure(load(V1))).hasMessageEndingWith("a.txt: half way");
+        assertAllGivenBack(models);
     }
 
     /** Seen to fail without the bound on the wait. */

@@ -30,9 +30,24 @@ final class CarriedState {
     }
 
     /** One tensor: what the model takes, which of its outputs comes back as it, and the bytes of one row. */
-    private record Port(TensorSpec input, int output, int rowBytes) {
+    private record Port(TensorSpec input, TensorSpec declared, int output, int rowBytes) {
         Shape row() {
             return input.shape().row();
+        }
+
+        /** @throws ServingException {@code INVALID_MODEL} if {@code outputs} have no {@code rows} rows of it */
+        void check(List<Tensor> outputs, int rows) {
+            if (output >= outputs.size()) {
+                throw invalid("model outputs: " + outputs.size() + " (expected: '" + declared.name() + "' as number "
+                        + (output + 1) + ")");
+            }
+            Tensor given = outputs.get(output);
+            Shape shape = given.shape();
+            boolean hasRows = shape.rank() > 0 && shape.dimension(0) == rows;
+            if (given.type() != input.type() || !hasRows || given.data().size() != (long) rows * rowBytes) {
+                throw invalid("model output '" + declared.name() + "': " + given.type() + " " + shape + " (expected: "
+                        + input.type() + " " + row().rows(rows) + ", as it declares)");
+            }
         }
     }
 
@@ -44,19 +59,28 @@ final class CarriedState {
         private Kept(byte[][] bytes) {
             this.bytes = bytes;
         }
+
+        /** Takes over what {@code next} holds, which is not used any more. Cannot fail. */
+        void become(Kept next) {
+            System.arraycopy(next.bytes, 0, bytes, 0, bytes.length);
+        }
     }
 
     /**
      * The state {@code names} speak of, inputs by outputs.
      *
      * @param where for messages
-     * @throws ServingException {@code INVALID_MODEL} if the model has no such inputs and outputs, or a row of one is of no fixed size
+     * @param maxRows most rows of a call
+     * @throws ServingException {@code INVALID_MODEL} if the model has no such inputs and outputs, a row of one is of no fixed size, or
+     *     it does not take as many rows
      */
-    static CarriedState of(String where, Signature signature, Map<String, String> names) {
+    static CarriedState of(String where, Signature signature, Map<String, String> names, int maxRows) {
         List<Port> ports = new ArrayList<>();
         names.forEach((from, to) -> {
             TensorSpec input = find(where, signature.inputs(), from);
             TensorSpec output = find(where, signature.outputs(), to);
+            requireRows(where + "." + from, input, maxRows);
+            requireRows(where + "." + from, output, maxRows);
             boolean isAlike = input.type() == output.type()
                     && input.shape().row().equals(output.shape().row());
             boolean isFixed = input.type().isFixedSize()
@@ -66,7 +90,7 @@ final class CarriedState {
                         + " " + output.shape() + " (expected: one type, and one shape that is open in its rows alone)");
             }
             long bytes = input.shape().row().elementCount() * input.type().elementBytes();
-            ports.add(new Port(input, signature.outputs().indexOf(output), Math.toIntExact(bytes)));
+            ports.add(new Port(input, output, signature.outputs().indexOf(output), Math.toIntExact(bytes)));
         });
         return new CarriedState(ports);
     }
@@ -78,6 +102,22 @@ final class CarriedState {
                 .findFirst()
                 .orElseThrow(() -> invalid(where + ": '" + name + "' (expected: one of "
                         + among.stream().map(TensorSpec::name).toList() + ")"));
+    }
+
+    /**
+     * Whether calls of 1 to {@code maxRows} rows can have {@code tensor}.
+     *
+     * @throws ServingException {@code INVALID_MODEL} if not
+     */
+    static void requireRows(String where, TensorSpec tensor, int maxRows) {
+        Shape shape = tensor.shape();
+        boolean isOpen = shape.rank() > 0 && shape.dimension(0) == Shape.ANY;
+        boolean isOne = shape.rank() > 0 && shape.dimension(0) == 1 && maxRows == 1;
+        if (!isOpen && !isOne) {
+            throw invalid(where + ": '" + tensor.name() + "' is " + tensor.type() + " " + shape
+                    + " (expected: an outermost dimension of -1, or of 1 with a batch size of 1; the batch size is "
+                    + maxRows + ")");
+        }
     }
 
     private static ServingException invalid(String message) {
@@ -116,7 +156,23 @@ final class CarriedState {
         return new Tensor(port.input().name(), port.input().type(), port.row().rows(rows.size()), bytes);
     }
 
-    /** Writes row {@code index} of what a call gave into {@code row}. */
+    /**
+     * Whether {@code outputs} have the rows that a call of {@code rows} rows gives.
+     *
+     * @throws ServingException {@code INVALID_MODEL} if not, whatever the model declared
+     */
+    void check(List<Tensor> outputs, int rows) {
+        ports.forEach(port -> port.check(outputs, rows));
+    }
+
+    /** A copy of row {@code index} of what a call gave, which was {@linkplain #check checked}. */
+    Kept row(List<Tensor> outputs, int index) {
+        Kept row = zeros();
+        scatter(outputs, index, row);
+        return row;
+    }
+
+    /** Writes row {@code index} of what a call gave, which was {@linkplain #check checked}, into {@code row}. */
     void scatter(List<Tensor> outputs, int index, Kept row) {
         for (int i = 0; i < ports.size(); i++) {
             Port port = ports.get(i);

@@ -2,7 +2,6 @@
 package dev.sluice.engine.handler;
 
 import dev.sluice.model.AllowedSizes;
-import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.CopyReason;
@@ -26,12 +25,14 @@ final class InputBuffer {
     private final String inputName;
     private final AllowedSizes sizes;
 
-    /** @param allowed the numbers of rows the model may be given; one that was exported for a number of rows is only given that */
-    InputBuffer(BufferAllocator allocator, Signature signature, AllowedSizes allowed) {
+    /**
+     * @param input what the rows are for; empty if the model declares nothing
+     * @param allowed the numbers of rows the model may be given; one that was exported for a number of rows is only given that
+     */
+    InputBuffer(BufferAllocator allocator, Optional<TensorSpec> input, AllowedSizes allowed) {
         this.allocator = allocator;
-        List<TensorSpec> inputs = signature.inputs();
-        this.inputName = inputs.isEmpty() ? "input" : inputs.get(0).name();
-        long declaredRows = inputs.isEmpty() ? Shape.ANY : inputs.get(0).shape().dimension(0);
+        this.inputName = input.map(TensorSpec::name).orElse("input");
+        long declaredRows = input.map(declared -> declared.shape().dimension(0)).orElse(Shape.ANY);
         this.sizes = declaredRows < 1 ? allowed : AllowedSizes.of((int) declaredRows);
     }
 
@@ -66,7 +67,7 @@ final class InputBuffer {
         try {
             rows.forEach(row -> row.writeTo(target));
             repeatLast(target, rows.size(), size);
-            if (ready.isPresent()) {
+            if (rows.stream().anyMatch(row -> row.ready().isPresent())) {
                 allocator.copied(CopyReason.MULTI);
             }
             return new Tensor(inputName, type, shape, part);

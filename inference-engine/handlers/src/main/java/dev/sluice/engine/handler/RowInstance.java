@@ -159,7 +159,8 @@ final class RowInstance implements ModelInstance {
         return outputs.stream().map(output -> OutputRow.of(output, index, rows)).toList();
     }
 
-    private static void release(Outcome[] outcomes) {
+    /** Gives back the answers there are, for a batch that fails as a whole. */
+    static void release(Outcome[] outcomes) {
         for (Outcome outcome : outcomes) {
             if (outcome instanceof Outcome.Success success) {
                 success.response().release();

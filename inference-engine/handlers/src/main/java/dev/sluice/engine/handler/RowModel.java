@@ -8,7 +8,9 @@ import dev.sluice.engine.TensorModel;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
+import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A tensor model behind a handler that works row by row. */
@@ -46,7 +48,8 @@ final class RowModel implements LoadedModel {
     public ModelInstance newInstance() {
         TensorInstance instance = model.newInstance();
         try {
-            InputBuffer buffer = new InputBuffer(allocator, model.signature(), batching.sizes());
+            Optional<TensorSpec> input = model.signature().inputs().stream().findFirst();
+            InputBuffer buffer = new InputBuffer(allocator, input, batching.sizes());
             return new RowInstance(instance, codecs.get(), buffer, allocator, batching.maxSize());
         } catch (RuntimeException e) {
             instance.close();

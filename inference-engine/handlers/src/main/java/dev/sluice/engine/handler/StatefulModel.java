@@ -12,6 +12,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.BatchSpec;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
@@ -19,6 +20,7 @@ import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,16 +37,17 @@ final class StatefulModel implements LoadedModel {
     private final TensorModel model;
     private final CarriedState state;
     private final TensorSpec data;
+    private final BatchSpec batching;
     private final BufferAllocator allocator;
-    private final NestedListCodec codec;
     private final ConcurrentHashMap<String, CarriedState.Kept> bySequence = new ConcurrentHashMap<>();
 
-    StatefulModel(TensorModel model, CarriedState state, TensorSpec data, BufferAllocator allocator) {
+    StatefulModel(
+            TensorModel model, CarriedState state, TensorSpec data, BatchSpec batching, BufferAllocator allocator) {
         this.model = model;
         this.state = state;
         this.data = data;
+        this.batching = batching;
         this.allocator = allocator;
-        this.codec = new NestedListCodec(Optional.of(data), allocator);
     }
 
     @Override
@@ -70,8 +73,15 @@ final class StatefulModel implements LoadedModel {
     /** A decoded request: its row, its place in the batch, and the state it starts from. */
     private record Placed(Row row, int index, CarriedState.Kept state) {}
 
+    /** A state and what it will be once its whole batch has been answered. */
+    private record Change(CarriedState.Kept from, CarriedState.Kept to) {}
+
     private final class Instance implements ModelInstance {
         private final TensorInstance instance;
+        /** Not shared: it keeps where it is in what it reads. */
+        private final NestedListCodec codec = new NestedListCodec(Optional.of(data), allocator);
+
+        private final InputBuffer buffer = new InputBuffer(allocator, Optional.of(data), batching.sizes());
 
         private Instance(TensorInstance instance) {
             this.instance = instance;
@@ -80,30 +90,42 @@ final class StatefulModel implements LoadedModel {
         @Override
         public void warmUp() {
             codec.sampleRow()
-                    .ifPresent(row ->
-                            run(List.of(new Placed(row, 0, state.zeros()))).forEach(Tensor::release));
+                    .ifPresent(row -> Padding.sizesToWarm(buffer.sizes(), batching.maxSize())
+                            .forEach(size -> run(Collections.nCopies(size, new Placed(row, 0, state.zeros())))
+                                    .forEach(Tensor::release)));
         }
 
+        /** States are written last, so that a request that fails leaves its own as it was, and a batch that fails those of all. */
         @Override
         public List<Outcome> execute(Batch batch) {
             Outcome[] outcomes = new Outcome[batch.size()];
             Map<Shape, List<Placed>> byShape = new LinkedHashMap<>();
+            List<Change> changes = new ArrayList<>();
             try {
-                for (int i = 0; i < batch.size(); i++) {
-                    try {
-                        Placed placed = placed(batch.requests().get(i), i);
-                        byShape.computeIfAbsent(placed.row().shape(), shape -> new ArrayList<>())
-                                .add(placed);
-                    } catch (ServingException e) {
-                        outcomes[i] = new Outcome.Failure(e);
-                    }
-                }
-                byShape.values().forEach(rows -> answer(batch, rows, outcomes));
+                place(batch, byShape, outcomes);
+                byShape.values().forEach(rows -> answer(batch, rows, outcomes, changes));
+                List<Outcome> all = List.of(outcomes);
+                changes.forEach(change -> change.from().become(change.to()));
+                return all;
+            } catch (RuntimeException | Error e) {
+                RowInstance.release(outcomes);
+                throw e;
             } finally {
                 byShape.values()
                         .forEach(rows -> rows.forEach(placed -> placed.row().release()));
             }
-            return List.of(outcomes);
+        }
+
+        private void place(Batch batch, Map<Shape, List<Placed>> byShape, Outcome[] outcomes) {
+            for (int i = 0; i < batch.size(); i++) {
+                try {
+                    Placed placed = placed(batch.requests().get(i), i);
+                    byShape.computeIfAbsent(placed.row().shape(), shape -> new ArrayList<>())
+                            .add(placed);
+                } catch (RuntimeException e) {
+                    outcomes[i] = new Outcome.Failure(ServingException.from(e));
+                }
+            }
         }
 
         private Placed placed(InferenceRequest request, int index) {
@@ -114,31 +136,57 @@ final class StatefulModel implements LoadedModel {
             return new Placed(row, index, kept);
         }
 
-        private void answer(Batch batch, List<Placed> rows, Outcome[] outcomes) {
+        private void answer(Batch batch, List<Placed> rows, Outcome[] outcomes, List<Change> changes) {
+            int engineRows = buffer.sizes().holding(rows.size());
             List<Tensor> outputs;
             try {
-                outputs = run(rows);
+                outputs = checked(run(rows), engineRows);
             } catch (RuntimeException e) {
                 rows.forEach(placed -> outcomes[placed.index()] = new Outcome.Failure(ServingException.from(e)));
                 return;
             }
             try {
                 for (int i = 0; i < rows.size(); i++) {
-                    outcomes[rows.get(i).index()] = outcome(batch, rows.get(i), outputs, i, rows.size());
+                    Placed placed = rows.get(i);
+                    outcomes[placed.index()] = outcome(batch, placed, outputs, i, engineRows, changes);
                 }
             } finally {
                 outputs.forEach(Tensor::release);
             }
         }
 
-        /** The state is written last, so that a request that fails leaves it as it was. */
-        private Outcome outcome(Batch batch, Placed placed, List<Tensor> outputs, int index, int rows) {
+        private List<Tensor> checked(List<Tensor> outputs, int rows) {
             try {
-                Output content = new Output.OfContent("", direct(codec.encode(visible(outputs, index, rows))));
-                state.scatter(outputs, index, placed.state());
+                state.check(outputs, rows);
+                return outputs;
+            } catch (RuntimeException e) {
+                outputs.forEach(Tensor::release);
+                throw e;
+            }
+        }
+
+        private Outcome outcome(
+                Batch batch, Placed placed, List<Tensor> outputs, int index, int rows, List<Change> changes) {
+            try {
+                byte[] body = codec.encode(visible(outputs, index, rows));
+                Change change = new Change(placed.state(), state.row(outputs, index));
+                Outcome success = success(batch, body);
+                changes.add(change);
+                return success;
+            } catch (RuntimeException e) {
+                return new Outcome.Failure(ServingException.from(e));
+            }
+        }
+
+        private Outcome success(Batch batch, byte[] body) {
+            DataBuffer memory = allocator.allocate(body.length);
+            try {
+                memory.view().put(body);
+                Output content = new Output.OfContent("", memory);
                 return new Outcome.Success(new InferenceResponse(batch.model(), List.of(content)));
-            } catch (ServingException e) {
-                return new Outcome.Failure(e);
+            } catch (RuntimeException e) {
+                memory.release();
+                throw e;
             }
         }
 
@@ -153,18 +201,15 @@ final class StatefulModel implements LoadedModel {
             return visible;
         }
 
-        private DataBuffer direct(byte[] body) {
-            DataBuffer memory = allocator.allocate(body.length);
-            memory.view().put(body);
-            return memory;
-        }
-
+        /** What the model gives for as many rows as it is allowed; those beyond {@code rows} are padding. */
         private List<Tensor> run(List<Placed> rows) {
-            List<CarriedState.Kept> states = rows.stream().map(Placed::state).toList();
+            List<Row> values = rows.stream().map(Placed::row).toList();
+            List<CarriedState.Kept> states =
+                    Padding.repeatLast(rows.stream().map(Placed::state).toList(), buffer.sizes());
             List<Tensor> inputs = new ArrayList<>();
             try {
                 for (TensorSpec input : model.signature().inputs()) {
-                    inputs.add(state.gather(input, states, allocator).orElseGet(() -> gather(rows)));
+                    inputs.add(state.gather(input, states, allocator).orElseGet(() -> buffer.gather(values)));
                 }
                 return instance.run(inputs);
             } finally {
@@ -172,18 +217,9 @@ final class StatefulModel implements LoadedModel {
             }
         }
 
-        private Tensor gather(List<Placed> rows) {
-            Row first = rows.get(0).row();
-            Shape shape = first.shape().rows(rows.size());
-            DataBuffer bytes =
-                    allocator.allocate(shape.elementCount() * data.type().elementBytes());
-            var target = bytes.view();
-            rows.forEach(placed -> placed.row().writeTo(target));
-            return new Tensor(data.name(), data.type(), shape, bytes);
-        }
-
         @Override
         public void close() {
+            codec.close();
             instance.close();
         }
     }

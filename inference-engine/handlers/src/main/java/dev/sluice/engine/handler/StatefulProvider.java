@@ -39,8 +39,12 @@ public final class StatefulProvider implements HandlerProvider {
         }
         OptionMap options = OptionMap.ofHandler(spec.options(), NAME);
         options.allowOnly(Set.of("state"));
+        int maxRows = spec.batching().maxSize();
         CarriedState state = CarriedState.of(
-                "handler.stateful.state", model.signature(), options.texts("state", Map.of("state", "next_state")));
+                "handler.stateful.state",
+                model.signature(),
+                options.texts("state", Map.of("state", "next_state")),
+                maxRows);
         List<TensorSpec> data = model.signature().inputs().stream()
                 .filter(input -> !state.takes(input.name()))
                 .toList();
@@ -48,7 +52,8 @@ public final class StatefulProvider implements HandlerProvider {
             throw invalid("the model's inputs beside its state: " + data
                     + " (expected: one, of BOOL, an integer type, FP32 or FP64)");
         }
-        return new StatefulModel(model, state, data.get(0), allocator);
+        CarriedState.requireRows(NAME, data.get(0), maxRows);
+        return new StatefulModel(model, state, data.get(0), spec.batching(), allocator);
     }
 
     private static ServingException invalid(String message) {

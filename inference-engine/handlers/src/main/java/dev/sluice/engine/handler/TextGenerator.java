@@ -10,6 +10,7 @@ import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.BatchSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
@@ -60,7 +61,7 @@ final class TextGenerator implements IterationEngine {
             Vocabulary vocabulary,
             int scores,
             int stop,
-            int slots,
+            BatchSpec batching,
             BufferAllocator allocator) {
         /** @throws ServingException {@code INVALID_MODEL} if model, vocabulary and options do not fit each other */
         static Parts of(
@@ -70,9 +71,12 @@ final class TextGenerator implements IterationEngine {
                 Vocabulary vocabulary,
                 BufferAllocator allocator) {
             String where = "handler." + TextGenerationOptions.BLOCK;
-            CarriedState state = CarriedState.of(where + ".state", signature, options.state());
+            int slots = spec.batching().maxSize();
+            CarriedState state = CarriedState.of(where + ".state", signature, options.state(), slots);
             TensorSpec token = CarriedState.find(where + ".token", signature.inputs(), options.token());
             TensorSpec scores = CarriedState.find(where + ".scores", signature.outputs(), options.scores());
+            CarriedState.requireRows(where + ".token", token, slots);
+            CarriedState.requireRows(where + ".scores", scores, slots);
             for (TensorSpec input : signature.inputs()) {
                 if (!input.equals(token) && !state.takes(input.name())) {
                     throw invalid(where + ": nothing for the model's input '" + input.name()
@@ -98,7 +102,7 @@ final class TextGenerator implements IterationEngine {
                     vocabulary,
                     signature.outputs().indexOf(scores),
                     stop,
-                    spec.batching().maxSize(),
+                    spec.batching(),
                     allocator);
         }
 
@@ -126,13 +130,13 @@ final class TextGenerator implements IterationEngine {
 
     @Override
     public int slots() {
-        return parts.slots();
+        return parts.batching().maxSize();
     }
 
     /** One step of each number of rows there can be, since runtimes choose kernels and arenas by shape. */
     @Override
     public void warmUp() {
-        for (int rows : List.of(1, parts.slots())) {
+        for (int rows : Padding.sizesToWarm(parts.batching().sizes(), slots())) {
             List<Writing> zeros = new ArrayList<>();
             for (int i = 0; i < rows; i++) {
                 zeros.add(new Writing(new int[1], parts.state().zeros()));
@@ -143,10 +147,20 @@ final class TextGenerator implements IterationEngine {
 
     @Override
     public void begin(int slot, InferenceRequest request) {
-        String text = new String(RequestBody.of(request).bytes(), StandardCharsets.UTF_8)
+        int most = parts.options().maxPromptTokens();
+        RequestBody body = RequestBody.of(request);
+        long mostBytes = (long) most * parts.vocabulary().longestBytes();
+        // Before it is copied and decoded: no tokens that many can have so many bytes.
+        if (body.content().size() > mostBytes) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "text: " + body.content().size() + " bytes (expected: at most " + mostBytes + ", which " + most
+                            + " tokens can have, maxPromptTokens)");
+        }
+        String text = new String(body.bytes(), StandardCharsets.UTF_8)
                 + parts.options().promptEnd();
-        inWork.put(
-                slot, new Writing(parts.vocabulary().encode(text), parts.state().zeros()));
+        int[] prompt = parts.vocabulary().encode(text, most);
+        inWork.put(slot, new Writing(prompt, parts.state().zeros()));
     }
 
     @Override
@@ -156,6 +170,7 @@ final class TextGenerator implements IterationEngine {
                 .toList();
         List<Tensor> outputs = run(writings);
         try {
+            check(outputs, parts.batching().sizes().holding(writings.size()));
             for (int i = 0; i < writings.size(); i++) {
                 Writing writing = writings.get(i);
                 parts.state().scatter(outputs, i, writing.state);
@@ -171,15 +186,35 @@ final class TextGenerator implements IterationEngine {
         }
     }
 
+    /** Models may give something else than they declare; nobody is to be answered with that. */
+    private void check(List<Tensor> outputs, int rows) {
+        parts.state().check(outputs, rows);
+        if (parts.scores() >= outputs.size()) {
+            throw new ServingException(
+                    ErrorCode.INVALID_MODEL,
+                    "model outputs: " + outputs.size() + " (expected: the scores as number " + (parts.scores() + 1)
+                            + ")");
+        }
+        Tensor scores = outputs.get(parts.scores());
+        Shape expected = Shape.of(rows, parts.vocabulary().size());
+        if (scores.type() != DataType.FP32 || !scores.shape().equals(expected)) {
+            throw new ServingException(
+                    ErrorCode.INVALID_MODEL,
+                    "model output '" + scores.name() + "': " + scores.type() + " " + scores.shape()
+                            + " (expected: FP32 " + expected + ", as it declares)");
+        }
+    }
+
+    /** What the model gives for as many rows as it is allowed; those beyond {@code writings} are padding. */
     private List<Tensor> run(List<Writing> writings) {
+        List<Writing> rows = Padding.repeatLast(writings, parts.batching().sizes());
         List<CarriedState.Kept> states =
-                writings.stream().map(writing -> writing.state).toList();
+                rows.stream().map(writing -> writing.state).toList();
         List<Tensor> inputs = new ArrayList<>();
         try {
             for (TensorSpec input : parts.signature().inputs()) {
-                inputs.add(parts.state()
-                        .gather(input, states, parts.allocator())
-                        .orElseGet(() -> tokens(input, writings)));
+                inputs.add(
+                        parts.state().gather(input, states, parts.allocator()).orElseGet(() -> tokens(input, rows)));
             }
             return instance.run(inputs);
         } finally {
@@ -223,8 +258,15 @@ final class TextGenerator implements IterationEngine {
         }
         writing.next = token;
         writing.written++;
-        InferenceResponse piece = new InferenceResponse(
-                parts.id(), List.of(content(parts.vocabulary().token(token))));
+        InferenceResponse piece;
+        try {
+            piece = new InferenceResponse(
+                    parts.id(), List.of(content(parts.vocabulary().token(token))));
+        } catch (ServingException noMemory) {
+            // This answer ends; those beside it go on.
+            answers.end(slot, new Outcome.Failure(noMemory));
+            return;
+        }
         if (writing.written == parts.options().maxTokens()) {
             answers.end(slot, new Outcome.Success(piece));
         } else {

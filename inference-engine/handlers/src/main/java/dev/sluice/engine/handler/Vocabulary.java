@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelFiles;
@@ -12,6 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The tokens of a text model by number, from {@code vocabulary.txt} beside its weights: one token a line, UTF-8, the first line being
@@ -21,10 +26,12 @@ import java.util.Optional;
  */
 final class Vocabulary {
     private static final String FILE = "vocabulary.txt";
+    private static final Pattern ESCAPE = Pattern.compile("\\\\([nt\\\\])");
 
     private final List<String> tokens;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final int longest;
+    private final int longestBytes;
 
     private Vocabulary(List<String> tokens) {
         this.tokens = List.copyOf(tokens);
@@ -32,6 +39,10 @@ final class Vocabulary {
             numbers.putIfAbsent(tokens.get(i), i);
         }
         this.longest = tokens.stream().mapToInt(String::length).max().orElse(0);
+        this.longestBytes = tokens.stream()
+                .mapToInt(token -> token.getBytes(UTF_8).length)
+                .max()
+                .orElse(0);
     }
 
     /** @throws ServingException {@code INVALID_MODEL} if there is no such file, or it holds no tokens */
@@ -39,7 +50,7 @@ final class Vocabulary {
         List<String> tokens = new ArrayList<>();
         try {
             for (String line : Files.readAllLines(files.root().resolve(FILE))) {
-                tokens.add(line.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\"));
+                tokens.add(ESCAPE.matcher(line).replaceAll(Vocabulary::meaning));
             }
         } catch (IOException e) {
             throw new ServingException(
@@ -51,8 +62,22 @@ final class Vocabulary {
         return new Vocabulary(tokens);
     }
 
+    /** What one escape stands for. All are replaced in one pass, so that none is made of what another stood for. */
+    private static String meaning(MatchResult escape) {
+        return switch (escape.group(1)) {
+            case "n" -> "\n";
+            case "t" -> "\t";
+            default -> Matcher.quoteReplacement("\\");
+        };
+    }
+
     int size() {
         return tokens.size();
+    }
+
+    /** Most bytes, in UTF-8, of any token. */
+    int longestBytes() {
+        return longestBytes;
     }
 
     String token(int number) {
@@ -67,13 +92,24 @@ final class Vocabulary {
     /**
      * Cuts {@code text} into tokens, the longest that fits each time.
      *
-     * @throws ServingException {@code INVALID_INPUT} naming the first character no token begins with
+     * @return one token or more
+     * @throws ServingException {@code INVALID_INPUT} naming the first character no token begins with; or if there are no tokens, or more
+     *     than {@code most}, of which no more is read
      */
-    int[] encode(String text) {
-        int[] encoded = new int[text.length()];
+    int[] encode(String text, int most) {
+        if (text.isEmpty()) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, "text: empty (expected: 1 to " + most + " tokens)");
+        }
+        int[] encoded = new int[Math.min(text.length(), most)];
         int count = 0;
         int at = 0;
         while (at < text.length()) {
+            if (count == most) {
+                throw new ServingException(
+                        ErrorCode.INVALID_INPUT,
+                        "text: its first " + most + " tokens end at character " + at + " of " + text.length()
+                                + " (expected: at most " + most + " tokens in all, maxPromptTokens)");
+            }
             String token = longestAt(text, at);
             encoded[count++] = numbers.getOrDefault(token, 0);
             at += token.length();

@@ -67,6 +67,19 @@ class RowInstanceTest {
         }
     }
 
+    /** Seen to fail when only the first row was asked: NaN is read by the thorough reader, whose rows lie on the heap. */
+    @Test
+    void tellsOfRowsThatLayReadyWhicheverOfTheBatchTheyAre() {
+        InferenceRequest thorough = Harness.request(Harness.json("body", "[NaN]"));
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(model)) {
+            harness.run(thorough, thorough);
+            assertThat(harness.copies).isEmpty();
+            harness.run(thorough, ONE);
+            assertThat(harness.copies).containsExactly(CopyReason.MULTI);
+        }
+    }
+
     /** Seen to fail when an answer without memory fails the batch: both requests were told so. */
     @ParameterizedTest
     @CsvSource({"0, 0", "1, 1", "3, 0", "4, 1"})
