@@ -258,6 +258,7 @@ class SpecFactoryTest {
                 .hasMessage("models setting of m:1.0: " + message);
     }
 
+    /** Seen to fail when the model is blamed. */
     @Test
     void blamesTheCommandForABatchSizeTheModelCannotHave() {
         assertThatThrownBy(() -> resolve(command(4, true), "sluice: {batch: {allowedSizes: [1, 8]}}", Map.of()))
