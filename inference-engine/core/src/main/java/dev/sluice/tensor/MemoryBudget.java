@@ -35,18 +35,22 @@ public final class MemoryBudget {
         return new MemoryBudget(Long.MAX_VALUE);
     }
 
-    /** Reserves {@code bytes} for a request that is about to be read, unless requests have their share already. */
+    /** Reserves {@code bytes} for a request that is about to be read, unless requests have their share already; 0 always. */
     public boolean tryReserveForRequest(long bytes) {
         return tryAdd(bytes, requestLimit);
     }
 
-    /** Reserves {@code bytes} for what an accepted request needs, unless that would exceed the limit. */
+    /** Reserves {@code bytes} for what an accepted request needs, unless that would exceed the limit; 0 always. */
     public boolean tryReserve(long bytes) {
         return tryAdd(bytes, limit);
     }
 
     private boolean tryAdd(long bytes, long bound) {
         checkCount(bytes);
+        if (bytes == 0) {
+            // Outputs may have filled the share of requests; who wants nothing takes nothing from anybody.
+            return true;
+        }
         long seen = reserved.get();
         while (bytes <= bound - seen) {
             long witness = reserved.compareAndExchange(seen, seen + bytes);

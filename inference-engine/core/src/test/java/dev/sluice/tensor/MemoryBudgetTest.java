@@ -41,6 +41,19 @@ class MemoryBudgetTest {
         assertThat(budget.tryReserve(25)).isTrue();
     }
 
+    /** Seen to fail when 0 bytes are compared with what the share of requests has left, which is less than nothing then. */
+    @Test
+    void givesNothingToWhoeverWantsNothing() {
+        MemoryBudget budget = new MemoryBudget(100);
+        assertThat(budget.tryReserve(80)).isTrue();
+
+        assertThat(budget.tryReserveForRequest(0)).isTrue();
+        assertThat(budget.tryReserveForRequest(1)).isFalse();
+        assertThat(budget.tryReserve(20)).isTrue();
+        assertThat(budget.tryReserve(0)).isTrue();
+        assertThat(budget.reserved()).isEqualTo(100);
+    }
+
     @Test
     void neverOverflows() {
         MemoryBudget budget = MemoryBudget.unlimited();

@@ -59,7 +59,8 @@ public enum ConfigKey {
             SIZE,
             "",
             "memoryBudget",
-            "bytes that requests and answers may hold together, such as 512m; default: 40 % of what the heap leaves"),
+            "bytes that requests and answers may hold together, such as 512m; default: 40 % of what the heap leaves, and"
+                    + " never more than three quarters of -XX:MaxDirectMemorySize"),
     WORK_DIR(
             PATH,
             "",

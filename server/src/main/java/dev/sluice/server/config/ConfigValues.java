@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The winning value of each key, read as its kind.
@@ -22,6 +23,9 @@ import java.util.regex.Pattern;
 public final class ConfigValues {
     private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)?");
+
+    /** Times are counted in nanoseconds, of which 292 years are as many as there are numbers. */
+    private static final Duration LONGEST = Duration.ofDays(365);
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kKmMgG]?)");
 
@@ -91,8 +95,14 @@ public final class ConfigValues {
         if (!form.matches()) {
             throw setting.refused("seconds, such as 30, or a number with ms, s or m");
         }
-        long amount = Long.parseLong(form.group(1));
-        String unit = form.group(2);
+        Duration duration = duration(Long.parseLong(form.group(1)), form.group(2));
+        if (duration.compareTo(LONGEST) > 0) {
+            throw setting.refused("at most " + LONGEST.toDays() + " days");
+        }
+        return duration;
+    }
+
+    private static Duration duration(long amount, @Nullable String unit) {
         if ("ms".equals(unit)) {
             return Duration.ofMillis(amount);
         }

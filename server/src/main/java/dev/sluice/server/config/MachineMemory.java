@@ -18,6 +18,9 @@ public record MachineMemory(long totalBytes, long maxHeapBytes, long maxDirectBy
 
     private static final int PERCENT = 40;
 
+    /** Of direct memory; the rest is for what no budget counts: what the pool rounds up and keeps, and buffers read into. */
+    private static final int QUARTERS = 3;
+
     /** What this virtual machine was given. */
     public static MachineMemory ofThisProcess() {
         long heap = Runtime.getRuntime().maxMemory();
@@ -29,14 +32,19 @@ public record MachineMemory(long totalBytes, long maxHeapBytes, long maxDirectBy
         return new MachineMemory(system.getTotalMemorySize(), heap, direct == 0 ? heap : direct);
     }
 
+    /** Most that a budget may be, so that it is used up before direct memory is. */
+    long mostBudget() {
+        return Math.max(LEAST_BUDGET, maxDirectBytes / 4 * QUARTERS);
+    }
+
     /**
-     * The budget when nobody names one: a share of what the heap leaves, since engines need the rest, and no more than can be
-     * allocated.
+     * The budget when nobody names one: a share of what the heap leaves, since engines need the rest, and no more than
+     * {@link #mostBudget}.
      *
      * <p>Source: batching-and-scheduling.md section 14, "Budget".
      */
     long defaultBudget() {
         long share = Math.max(0, totalBytes - maxHeapBytes) / 100 * PERCENT;
-        return Math.max(LEAST_BUDGET, Math.min(share, maxDirectBytes));
+        return Math.max(LEAST_BUDGET, Math.min(share, mostBudget()));
     }
 }

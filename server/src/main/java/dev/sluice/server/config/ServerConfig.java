@@ -77,8 +77,8 @@ public record ServerConfig(
         return values.size(
                         ConfigKey.MEMORY_BUDGET,
                         MachineMemory.LEAST_BUDGET,
-                        memory.maxDirectBytes(),
-                        "; -XX:MaxDirectMemorySize raises the upper bound")
+                        memory.mostBudget(),
+                        "; the upper bound is three quarters of -XX:MaxDirectMemorySize")
                 .orElseGet(memory::defaultBudget);
     }
 

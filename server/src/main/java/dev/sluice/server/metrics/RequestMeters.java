@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -65,6 +66,14 @@ final class RequestMeters {
                 remove(meters.duration());
             }
         });
+    }
+
+    /** Removes what belongs to versions that came and went between two readings. */
+    void forgetAllBut(Set<ModelId> models) {
+        series.keySet().stream()
+                .map(Series::model)
+                .filter(model -> !models.contains(model))
+                .forEach(this::forget);
     }
 
     private void remove(Meter meter) {

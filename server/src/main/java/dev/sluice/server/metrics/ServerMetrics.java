@@ -8,6 +8,7 @@ import dev.sluice.lifecycle.ModelVersion;
 import dev.sluice.lifecycle.ModelVersions;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
+import dev.sluice.scheduling.CloseReason;
 import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
@@ -21,9 +22,11 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -42,7 +45,7 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     private final ModelRegistry models;
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final RequestMeters requests = new RequestMeters(meters);
-    private final BatchMeters batches = new BatchMeters(meters);
+    private final BatchMeters batches;
     private final ModelGauges gauges = new ModelGauges(meters);
     private final ModelMemoryMeters modelMemory = new ModelMemoryMeters(meters);
     private final JvmGcMetrics collections = new JvmGcMetrics();
@@ -54,6 +57,7 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     /** @param version of the server, for {@code sluice_build_info} */
     public ServerMetrics(ModelRegistry models, String version) {
         this.models = models;
+        this.batches = new BatchMeters(meters, this::isRegistered);
         new JvmMemoryMetrics().bindTo(meters);
         new JvmThreadMetrics().bindTo(meters);
         new ProcessorMetrics().bindTo(meters);
@@ -95,6 +99,16 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     }
 
     @Override
+    public void batchFormed(ModelId model, int rows, CloseReason reason) {
+        batches.formed(model, reason);
+    }
+
+    @Override
+    public void instanceReplaced(ModelId model) {
+        batches.replaced(model);
+    }
+
+    @Override
     public void answeredTwice(ModelId model) {
         answeredTwice.increment();
     }
@@ -102,6 +116,11 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
     @Override
     public void memoryMeasured(ModelId model, Moment moment, long residentBytes) {
         modelMemory.measured(model, moment, residentBytes);
+    }
+
+    private boolean isRegistered(ModelId id) {
+        ModelVersions versions = models.models().get(id.name());
+        return versions != null && versions.byVersion().containsKey(id.version());
     }
 
     private ModelId registered(ModelRef ref) {
@@ -135,6 +154,10 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
                 forget(version.id());
             }
         }
+        Set<ModelId> known = new HashSet<>(registered.keySet());
+        batches.forgetAllBut(known);
+        known.add(UNKNOWN);
+        requests.forgetAllBut(known);
         registered.forEach((id, version) -> {
             if (shown.putIfAbsent(id, version) == null) {
                 gauges.add(version);

@@ -44,7 +44,7 @@ public final class ModelStore implements ModelResolver {
         } catch (IllegalArgumentException e) {
             work.discard(model.root());
             throw new ServingException(ErrorCode.INVALID_INPUT, String.valueOf(e.getMessage()), e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             work.discard(model.root());
             throw e;
         }

@@ -30,6 +30,10 @@ final class SluiceOptions {
     private static final Logger LOG = LoggerFactory.getLogger(SluiceOptions.class);
     private static final String BLOCK = "sluice";
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
+
+    /** What is counted in nanoseconds ends after 292 years; nobody means to wait for the most of them. */
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private static final Map<String, List<String>> KEYS = Map.of(
             "batch", List.of("maxRows", "maxDelay", "allowedSizes", "split"),
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
@@ -48,6 +52,16 @@ final class SluiceOptions {
         this.sections = mapping(BLOCK, settings.get(BLOCK));
         warnOfUnknown("", sections, KEYS.keySet());
         KEYS.forEach((section, keys) -> warnOfUnknown(section + ".", mapping(section, sections.get(section)), keys));
+    }
+
+    /** Whether there is such a block. */
+    boolean isGiven() {
+        return !sections.isEmpty();
+    }
+
+    /** That settings which are fine one by one do not go together. */
+    ServingException contradiction(IllegalArgumentException fault) {
+        return new ServingException(ErrorCode.INVALID_MODEL, origin + ": " + fault.getMessage(), fault);
     }
 
     Optional<Integer> maxRows() {
@@ -162,12 +176,16 @@ final class SluiceOptions {
                     case "s" -> amount * 1000;
                     default -> amount * 60_000;
                 };
-                if (millis >= leastMillis) {
+                if (millis >= leastMillis && millis <= LONGEST.toMillis()) {
                     return Duration.ofMillis(millis);
                 }
             }
             String least = leastMillis > 0 ? ", more than 0" : "";
-            throw refused(section, key, value, "a time with its unit, such as 5ms, 2s or 1m" + least);
+            throw refused(
+                    section,
+                    key,
+                    value,
+                    "a time with its unit, such as 5ms, 2s or 1m" + least + ", at most " + LONGEST.toDays() + " days");
         });
     }
 

@@ -59,16 +59,26 @@ final class SpecFactory {
                 ? new ModelFiles(
                         model.root(), Optional.of(String.valueOf(found.path().getFileName())))
                 : model.files();
-        return new ModelSpec(
-                id,
-                command.location(),
-                files,
-                own.engine(),
-                handler(command, manifest, own, files),
-                batching(command, new Batching(own, ours), new Batching(served, oursServed)),
-                instances(command, own, served),
-                limits(command, own, served, ours, oursServed),
-                configuration);
+        String handler = handler(command, manifest, own, files);
+        InstanceSpec instances = instances(command, own, served);
+        try {
+            return new ModelSpec(
+                    id,
+                    command.location(),
+                    files,
+                    own.engine(),
+                    handler,
+                    batching(command, new Batching(own, ours), new Batching(served, oursServed)),
+                    instances,
+                    limits(command, own, served, ours, oursServed),
+                    configuration);
+        } catch (IllegalArgumentException e) {
+            if (command.batchSize().isPresent()) {
+                // Without it the model's own settings might go together, so it is the command's fault.
+                throw e;
+            }
+            throw (ours.isGiven() ? ours : oursServed).contradiction(e);
+        }
     }
 
     private Map<String, Object> serverSettings(ModelId id) {
@@ -121,10 +131,15 @@ final class SpecFactory {
     }
 
     private static PrioritySpec priorities(SluiceOptions own, SluiceOptions served) {
-        return new PrioritySpec(
-                own.priorityLevels().or(served::priorityLevels).orElse(PrioritySpec.NONE.levels()),
-                own.defaultPriority().or(served::defaultPriority).orElse(PrioritySpec.NONE.defaultLevel()),
-                own.ageing().or(served::ageing).orElse(PrioritySpec.NONE.ageing()));
+        try {
+            return new PrioritySpec(
+                    own.priorityLevels().or(served::priorityLevels).orElse(PrioritySpec.NONE.levels()),
+                    own.defaultPriority().or(served::defaultPriority).orElse(PrioritySpec.NONE.defaultLevel()),
+                    own.ageing().or(served::ageing).orElse(PrioritySpec.NONE.ageing()));
+        } catch (IllegalArgumentException e) {
+            boolean isOwn = own.defaultPriority().or(own::priorityLevels).isPresent();
+            throw (isOwn ? own : served).contradiction(e);
+        }
     }
 
     private LimitSpec limits(

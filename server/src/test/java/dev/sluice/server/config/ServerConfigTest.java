@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ServerConfigTest {
-    private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 500L << 20);
+    private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 600L << 20);
 
     private static final ServerConfig.Surroundings SURROUNDINGS =
             new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), MEMORY);
@@ -55,7 +55,7 @@ class ServerConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1048576, 1048576", "1024k, 1048576", "20M, 20971520", "500m, 524288000"})
+    @CsvSource({"1048576, 1048576", "1024k, 1048576", "20M, 20971520", "450m, 471859200"})
     void takesAMemoryBudgetWithUnits(String given, long bytes) {
         assertThat(of(Map.of("memory_budget", given)).memoryBudget()).isEqualTo(bytes);
     }
@@ -64,9 +64,9 @@ class ServerConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "1023k  | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
-                "501m   | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
-                "999999999999g | 1048576..524288000 bytes; -XX:MaxDirectMemorySize raises the upper bound",
+                "1023k  | 1048576..471859200 bytes; the upper bound is three quarters of -XX:MaxDirectMemorySize",
+                "451m   | 1048576..471859200 bytes; the upper bound is three quarters of -XX:MaxDirectMemorySize",
+                "999999999999g | 1048576..471859200 bytes; the upper bound is three quarters of -XX:MaxDirectMemorySize",
                 "half   | a number of bytes, or one with k, m or g",
                 "-5     | a number of bytes, or one with k, m or g"
             })
@@ -75,12 +75,13 @@ class ServerConfigTest {
                 .hasMessageStartingWith("memory_budget: " + given + " (expected: " + expected);
     }
 
+    /** Seen to fail when all direct memory may be promised: then it ends before the budget does. */
     @Test
-    void takesAShareOfWhatTheHeapLeavesButNoMoreThanCanBeAllocated() {
+    void takesAShareOfWhatTheHeapLeavesButNoMoreThanThreeQuartersOfDirectMemory() {
         assertThat(new MachineMemory(1100 << 20, 100 << 20, 1 << 30).defaultBudget())
                 .isEqualTo(400 << 20);
         assertThat(new MachineMemory(1100 << 20, 100 << 20, 100 << 20).defaultBudget())
-                .isEqualTo(100 << 20);
+                .isEqualTo(75 << 20);
         assertThat(new MachineMemory(100, 200, 1 << 20).defaultBudget()).isEqualTo(1 << 20);
         assertThat(MachineMemory.ofThisProcess().defaultBudget()).isGreaterThan(1 << 20);
     }
@@ -159,6 +160,7 @@ class ServerConfigTest {
             engine_threads           | 0           | engine_threads: 0 (expected: 1..
             default_response_timeout | 0           | default_response_timeout: 0 (expected: more than 0
             default_startup_timeout  | soon        | default_startup_timeout: soon (expected: seconds
+            drain_timeout            | 200000000m  | drain_timeout: 200000000m (expected: at most 365 days
             tenant_header            | my team     | tenant_header: my team (expected: the name of a header
             drain_delay              | -1          | drain_delay: -1 (expected: seconds
             models                   | {"m": 3}    | models: {"m": 3} (expected: JSON like

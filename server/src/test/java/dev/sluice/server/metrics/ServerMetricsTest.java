@@ -21,6 +21,7 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.scheduling.CloseReason;
 import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
@@ -150,6 +151,65 @@ class ServerMetricsTest {
 
         register(1);
         assertThat(metrics.scrape()).contains("sluice_batch_size_count{model=\"digits\",version=\"1.0\"} 0");
+    }
+
+    /** Seen to fail when a late batch makes the series it is recorded into: the next version of that name began with it. */
+    @Test
+    void dropsBatchesOfAVersionThatIsGone() throws Exception {
+        register(1);
+        assertThat(metrics.scrape()).contains("model=\"digits\"");
+        await(lifecycle.remove(DIGITS));
+        assertThat(metrics.scrape()).doesNotContain("model=\"digits\"");
+
+        metrics.batchFormed(DIGITS, 5, CloseReason.FULL);
+        metrics.batchExecuted(DIGITS, 5, 1, 1);
+        metrics.stepExecuted(DIGITS, 5, 1, 1, 1);
+        metrics.batchPadded(DIGITS, 1);
+        metrics.instanceReplaced(DIGITS);
+        register(1);
+
+        assertThat(metrics.scrape())
+                .contains("sluice_batch_size_count{model=\"digits\",version=\"1.0\"} 0")
+                .contains("sluice_batch_padding_rows_total{model=\"digits\",version=\"1.0\"} 0.0")
+                .contains("sluice_instances_replaced_total{model=\"digits\",version=\"1.0\"} 0.0");
+    }
+
+    /** Seen to fail when only a reading makes series. */
+    @Test
+    void recordsWhatHappensBeforeTheFirstReading() throws Exception {
+        register(1);
+
+        metrics.batchExecuted(DIGITS, 5, 1, 1);
+
+        assertThat(metrics.scrape()).contains("sluice_batch_size_count{model=\"digits\",version=\"1.0\"} 1");
+    }
+
+    /** Seen to fail when only versions are forgotten that a reading has shown. */
+    @Test
+    void forgetsAVersionThatCameAndWentBetweenTwoReadings() throws Exception {
+        register(1);
+        metrics.batchExecuted(DIGITS, 5, 1, 1);
+        finished(ModelRef.of("digits"), Optional.empty());
+        await(lifecycle.remove(DIGITS));
+
+        assertThat(metrics.scrape()).doesNotContain("model=\"digits\"");
+    }
+
+    /** Seen to fail when nobody listens to the scheduler. */
+    @Test
+    void countsWhyBatchesWereClosedAndInstancesThatWereReplaced() throws Exception {
+        register(1);
+
+        metrics.batchFormed(DIGITS, 8, CloseReason.FULL);
+        metrics.batchFormed(DIGITS, 8, CloseReason.FULL);
+        metrics.batchFormed(DIGITS, 1, CloseReason.WINDOW);
+        metrics.instanceReplaced(DIGITS);
+
+        assertThat(metrics.scrape())
+                .contains("sluice_batch_close_reason_total{model=\"digits\",reason=\"full\",version=\"1.0\"} 2.0")
+                .contains("sluice_batch_close_reason_total{model=\"digits\",reason=\"window\",version=\"1.0\"} 1.0")
+                .contains("sluice_batch_close_reason_total{model=\"digits\",reason=\"busy\",version=\"1.0\"} 0.0")
+                .contains("sluice_instances_replaced_total{model=\"digits\",version=\"1.0\"} 1.0");
     }
 
     @Test

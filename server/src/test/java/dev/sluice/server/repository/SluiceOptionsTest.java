@@ -50,22 +50,24 @@ class SluiceOptionsTest {
         assertThat(of("sluice: {batch: {maxDelay: 0}}").maxDelay()).contains(Duration.ZERO);
     }
 
-    /** Planted: a bad value counts as not there, as with the original's keys. */
+    /** Planted: a bad value counts as not there, as with the original's keys; times of any length taken. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             batch: {maxRows: 0}             | sluice.batch.maxRows: 0 (expected: a whole number, 1 or more)
             batch: {maxRows: many}          | sluice.batch.maxRows: many (expected: a whole number, 1 or more)
             batch: {maxRows: 99999999999}   | sluice.batch.maxRows: 99999999999 (expected: a whole number, 1 or more)
             batch: {maxRows: [1]}           | sluice.batch.maxRows: a list (expected: a whole number, 1 or more)
-            batch: {maxDelay: 5}            | sluice.batch.maxDelay: 5 (expected: a time with its unit, such as 5ms, 2s or 1m)
-            batch: {maxDelay: -5ms}         | sluice.batch.maxDelay: -5ms (expected: a time with its unit, such as 5ms, 2s or 1m)
+            batch: {maxDelay: 5}            | sluice.batch.maxDelay: 5 (expected: a time with its unit, such as 5ms, 2s or 1m, at
+            batch: {maxDelay: -5ms}         | sluice.batch.maxDelay: -5ms (expected: a time with its unit, such as 5ms, 2s or 1m, at
             batch: {allowedSizes: 4}        | sluice.batch.allowedSizes: 4 (expected: a list of whole numbers from 1
             batch: {allowedSizes: []}       | sluice.batch.allowedSizes: a list (expected: a list of whole numbers from 1
             batch: {allowedSizes: [4, 2]}   | sluice.batch.allowedSizes: [4, 2] (expected: a list of whole numbers from 1
             batch: {allowedSizes: [a]}      | sluice.batch.allowedSizes: [a] (expected: a list of whole numbers from 1
             batch: {allowedSizes: [99999999999]} | sluice.batch.allowedSizes: [99999999999] (expected: a list of whole
             batch: {split: often}           | sluice.batch.split: often (expected: true or false)
-            queue: {timeout: 0ms}           | sluice.queue.timeout: 0ms (expected: a time with its unit, such as 5ms, 2s or 1m, more than 0)
+            queue: {timeout: 200000000m}    | sluice.queue.timeout: 200000000m (expected: a time with its unit, such as 5ms, 2s or 1m, more than 0, at most 365 days)
+            batch: {maxDelay: 525601m}      | sluice.batch.maxDelay: 525601m (expected: a time with its unit, such as 5ms, 2s or 1m, at most 365 days)
+            queue: {timeout: 0ms}           | sluice.queue.timeout: 0ms (expected: a time with its unit, such as 5ms, 2s or 1m, more than 0, at
             queue: {priorityLevels: 101}    | sluice.queue.priorityLevels: 101 (expected: a whole number, 1..100)
             slo: {millis: 0.5}              | sluice.slo.millis: 0.5 (expected: a whole number, 1 or more)
             slo: 50                         | sluice.slo: 50 (expected: a mapping)

@@ -4,6 +4,7 @@ package dev.sluice.server.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
@@ -11,6 +12,7 @@ import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
 import dev.sluice.model.SequenceSpec;
+import dev.sluice.server.yaml.SafeYaml;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -239,6 +241,7 @@ class SpecFactoryTest {
                 .isEqualTo(32);
     }
 
+    /** Seen to fail when what does not go together is the caller's fault, and nobody is told whose settings they are. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             batch: {maxRows: 6, allowedSizes: [1, 8]}  | allowedSizes: [1, 8] (expected: the last to be 6, the largest batch)
@@ -247,8 +250,30 @@ class SpecFactoryTest {
             """)
     void refusesWhatDoesNotGoTogether(String block, String message) {
         assertThatThrownBy(() -> resolve(command(null, true), "sluice: {" + block + "}", Map.of()))
-                .isInstanceOf(ServingException.class)
-                .hasMessage(message);
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
+                .hasMessage("Model m:1.0: " + message);
+        Map<String, Object> settings = SafeYaml.parse("sluice: {" + block + "}");
+        assertThatThrownBy(() -> resolve(command(null, true), "", settings))
+                .hasMessage("models setting of m:1.0: " + message);
+    }
+
+    /** Seen to fail when the model is blamed. */
+    @Test
+    void blamesTheCommandForABatchSizeTheModelCannotHave() {
+        assertThatThrownBy(() -> resolve(command(4, true), "sluice: {batch: {allowedSizes: [1, 8]}}", Map.of()))
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_INPUT))
+                .hasMessage("allowedSizes: [1, 8] (expected: the last to be 4, the largest batch)");
+    }
+
+    /** Seen to fail when whatever is wrong beside a batch size of the command is the command's fault. */
+    @Test
+    void blamesTheModelForLevelsTheCommandSaysNothingOf() {
+        assertThatThrownBy(() -> resolve(command(4, true), "sluice: {queue: {defaultPriority: 2}}", Map.of()))
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
+                .hasMessage("Model m:1.0: defaultPriority: 2 (expected: 1..1)");
     }
 
     private ModelSpec resolve(RegisterModel command, String yaml, Map<String, Object> served) throws IOException {

@@ -54,7 +54,7 @@ final class TorchCall implements AutoCloseable {
         try {
             arrays.forEach((name, array) -> outputs.add(copy(name, array)));
             return outputs;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             outputs.forEach(Tensor::release);
             throw e;
         }
@@ -130,7 +130,7 @@ final class TorchCall implements AutoCloseable {
                 NativeOutput.of(copy).put(array.toByteBuffer(true));
             }
             return copy;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             data.release();
             throw e;
         }

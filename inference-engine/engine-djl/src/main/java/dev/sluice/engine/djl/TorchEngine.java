@@ -55,7 +55,7 @@ final class TorchEngine implements Engine {
         } catch (EngineException e) {
             manager.close();
             throw TorchErrors.whileLoading(name, e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
         }

@@ -2,8 +2,10 @@
 package dev.sluice.engine.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.pytorch.jni.JniUtils;
+import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.TensorInstance;
@@ -18,6 +20,7 @@ import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,6 +179,27 @@ class PyTorchTest extends EngineHarness {
                     inputs,
                     outputs -> assertThat(allocator().allocated() - before).isEqualTo(outputs.size()));
         });
+    }
+
+    /** Seen to fail when outputs are given back after exceptions only: the first of the two stays. */
+    @Test
+    void givesBackTheOutputsItHadWhenThereIsNoMemoryForTheNext() {
+        AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
+        BufferAllocator scarce = bytes -> {
+            if (left.getAndDecrement() == 0) {
+                throw new OutOfMemoryError("planted");
+            }
+            return allocator().allocate(bytes);
+        };
+        try (Engine engine = provider().open(settings(settings().cacheDirectory(), scarce));
+                TensorModel model = engine.load(spec(MODELS.resolve("named.pt")));
+                TensorInstance instance = model.newInstance()) {
+            List<Tensor> inputs = List.of(floats("a", Shape.of(1), 1), floats("b", Shape.of(1), 2));
+            left.set(1);
+            assertThatThrownBy(() -> instance.run(inputs)).isInstanceOf(OutOfMemoryError.class);
+            inputs.forEach(Tensor::release);
+        }
+        assertThat(allocator().outstanding()).isZero();
     }
 
     @Test

@@ -86,22 +86,23 @@ final class OnnxCall implements AutoCloseable {
         try (OrtSession.Result result = session.run(inputs, unpinned, pinned)) {
             for (Port output : outputs) {
                 if (unpinned.contains(output.name())) {
-                    results.put(output.name(), copy(output, result));
+                    copy(output, result);
                 }
             }
         }
     }
 
-    private Tensor copy(Port port, OrtSession.Result result) {
+    private void copy(Port port, OrtSession.Result result) {
         if (!(result.get(port.name()).orElse(null) instanceof OnnxTensor value)) {
             throw new ServingException(ErrorCode.ENGINE_FAILED, "The model gave no output '" + port.name() + "'");
         }
         Tensor copy = allocate(port, Shape.of(value.getInfo().getShape()));
+        // From here on close() sees to it, whatever the rest throws.
+        results.put(port.name(), copy);
         if (copy.data().size() > 0) {
             ByteBuffer content = value.getByteBuffer();
             NativeOutput.of(copy).put(content);
         }
-        return copy;
     }
 
     private Tensor allocate(Port port, Shape shape) {

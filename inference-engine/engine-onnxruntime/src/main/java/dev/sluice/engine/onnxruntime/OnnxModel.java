@@ -55,7 +55,7 @@ final class OnnxModel implements TensorModel {
             List<Port> outputs =
                     session.getOutputInfo().values().stream().map(Port::output).toList();
             return new OnnxModel(environment, session, allocator, inputs, outputs);
-        } catch (OrtException | RuntimeException e) {
+        } catch (OrtException | RuntimeException | Error e) {
             session.close();
             throw e;
         }

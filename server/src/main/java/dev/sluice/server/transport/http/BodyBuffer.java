@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * together once. A client that announces much and sends little gets little memory: room grows with what has come.
  *
  * <p>Its bytes are reserved from the budget before they are taken: all of them when their number is known, else a step at a
- * time. It never waits for the budget: it has what it asks for, or is told that there is nothing left.
+ * time, and never less than the memory it occupies. It never waits for the budget: it has what it asks for, or is told that there is nothing left.
  *
  * <p><b>Threads:</b> confined to the connection's event loop.
  */
@@ -73,13 +73,18 @@ final class BodyBuffer {
         return true;
     }
 
+    /** Bytes the client has to send for what was reserved before any came. */
+    int promised() {
+        return announced == UNKNOWN ? STEP : announced;
+    }
+
     int size() {
         return bytes == null ? 0 : bytes.readableBytes();
     }
 
     /** Makes sure that {@code more} bytes are reserved on top of those that have come; false if they cannot be. */
     boolean reserveFor(int more) {
-        while (size() + more > charged) {
+        while ((long) size() + more > charged) {
             long step = nextStep();
             if (step == 0 || !reserve(step)) {
                 return false;
@@ -104,13 +109,11 @@ final class BodyBuffer {
     }
 
     private ByteBuf withRoomFor(ByteBuf before, int more) {
-        int needed = before.readableBytes() + more;
+        int needed = Math.addExact(before.readableBytes(), more);
         if (gathered && before.capacity() >= needed) {
             return before;
         }
-        long wished = announced < 0 ? 2L * needed : Math.min(announced, (long) TRUST * needed);
-        int capacity = (int) Math.max(needed, Math.min(wished, Integer.MAX_VALUE));
-        ByteBuf roomier = allocator.directBuffer(capacity);
+        ByteBuf roomier = allocator.directBuffer(capacityFor(needed));
         roomier.writeBytes(before);
         before.release();
         bytes = roomier;
@@ -118,16 +121,29 @@ final class BodyBuffer {
         return roomier;
     }
 
-    /** The whole body, owned by the caller; this is empty again. */
+    /** Never more than is reserved; {@code needed} bytes are. */
+    private int capacityFor(int needed) {
+        if (announced >= 0) {
+            return (int) Math.max(needed, Math.min(announced, (long) TRUST * needed));
+        }
+        long wished = Math.min(2L * needed, Math.min(budget.requestLimit(), Integer.MAX_VALUE));
+        if (wished > charged && !reserve(wished - charged)) {
+            return (int) Math.max(needed, charged);
+        }
+        return (int) Math.max(needed, wished);
+    }
+
+    /** The whole body, owned by the caller; this is empty again. Room that nothing came for stays reserved as long as it. */
     ReceivedBody finish() {
         ByteBuf whole = bytes == null ? Unpooled.EMPTY_BUFFER : bytes;
         int size = whole.readableBytes();
         if (gathered) {
             ledger.copied(CopyReason.PIECES);
         }
-        budget.release(charged - size);
+        long held = gathered ? whole.capacity() : size;
+        budget.release(charged - held);
         forget();
-        return new ReceivedBody(whole, size, budget, ledger);
+        return new ReceivedBody(whole, held, budget, ledger);
     }
 
     /** Frees what has come. */

@@ -62,6 +62,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Written by the event loop: whether the client was told to go on with its body. */
     private boolean continued;
 
+    /** Written by the event loop: bytes of answers that have left, heads aside. */
+    private long takenBytes;
+
     /** Written by the event loop: when the last answer was written, or the connection was opened. */
     private long activeNanos;
 
@@ -181,14 +184,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (last) {
             deaf = true;
             dropWaiting();
+            assembler.close();
             departure.afterLastAnswer();
         } else {
             advance();
         }
     }
 
-    /** Bytes that were written have left. */
-    void written() {
+    /** A message with {@code bytes} bytes of an answer has left. */
+    void written(int bytes) {
+        takenBytes += bytes;
         activeNanos = ticker.nanos();
         advance();
     }
@@ -222,6 +227,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         var unsent = channel.unsafe().outboundBuffer();
         // What has gone of the message now being written still counts as pending there.
         return unsent == null ? 0 : Math.max(0, unsent.totalPendingWriteBytes() - unsent.currentProgress());
+    }
+
+    /** Bytes of answers the client has taken so far, give or take a head. */
+    long takenBytes() {
+        var unsent = channel.unsafe().outboundBuffer();
+        return unsent == null ? takenBytes : takenBytes + unsent.currentProgress();
     }
 
     long activeNanos() {

@@ -13,9 +13,10 @@ import java.time.Duration;
  * @param maxPipelined most requests of one connection that wait for the one before them; then reading pauses
  * @param maxConnections most connections of all listeners together; the next one is closed at once
  * @param maxUnsentBytes most bytes a slow client may leave unread; then its stream is broken off, and its next requests wait
- * @param minBodyBytesPerSecond slowest body that is accepted, once {@code bodyGrace} is over
+ * @param minBytesPerSecond slowest a client may send a body, once {@code bodyGrace} is over, or take what is written to it
  * @param headerTimeout longest time from the first byte of a request to the end of its headers
  * @param bodyGrace time before the body's rate is looked at
+ * @param bodyTimeout longest time to send as many bytes as were reserved for the body; so a larger one has to come faster
  * @param idleTimeout longest time without a request
  * @param writeTimeout longest time a client may take nothing of what is written to it; then the connection is closed
  * @param lingerTimeout how long a connection the server ends still reads, so that its last answer is not lost
@@ -28,9 +29,10 @@ public record HttpLimits(
         int maxPipelined,
         int maxConnections,
         int maxUnsentBytes,
-        int minBodyBytesPerSecond,
+        int minBytesPerSecond,
         Duration headerTimeout,
         Duration bodyGrace,
+        Duration bodyTimeout,
         Duration idleTimeout,
         Duration writeTimeout,
         Duration lingerTimeout) {
@@ -42,9 +44,10 @@ public record HttpLimits(
         atLeast("maxPipelined", maxPipelined, 1);
         atLeast("maxConnections", maxConnections, 1);
         atLeast("maxUnsentBytes", maxUnsentBytes, 1);
-        atLeast("minBodyBytesPerSecond", minBodyBytesPerSecond, 0);
+        atLeast("minBytesPerSecond", minBytesPerSecond, 0);
         positive("headerTimeout", headerTimeout);
         positive("bodyGrace", bodyGrace);
+        positive("bodyTimeout", bodyTimeout);
         positive("idleTimeout", idleTimeout);
         positive("writeTimeout", writeTimeout);
         positive("lingerTimeout", lingerTimeout);
@@ -63,6 +66,7 @@ public record HttpLimits(
                 1 << 10,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(10),
+                Duration.ofSeconds(120),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(2));
@@ -78,9 +82,10 @@ public record HttpLimits(
                 maxPipelined,
                 maxConnections,
                 maxUnsentBytes,
-                minBodyBytesPerSecond,
+                minBytesPerSecond,
                 headerTimeout,
                 bodyGrace,
+                bodyTimeout,
                 idleTimeout,
                 writeTimeout,
                 lingerTimeout);

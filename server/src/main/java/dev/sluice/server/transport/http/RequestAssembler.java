@@ -119,7 +119,7 @@ final class RequestAssembler {
     private @Nullable Incoming append(HttpContent content) {
         HttpRequest request = head;
         int more = content.content().readableBytes();
-        if (request == null || body.size() + more > most()) {
+        if (request == null || (long) body.size() + more > most()) {
             return drop(content, tooLarge(request, "more than " + body.size() + " bytes"));
         }
         if (!body.reserveFor(more)) {
@@ -203,6 +203,11 @@ final class RequestAssembler {
     /** Bytes of the unfinished body so far. */
     int bodyBytes() {
         return skipping ? skipped : body.size();
+    }
+
+    /** Bytes for which memory was reserved when the unfinished body began. */
+    int promisedBytes() {
+        return skipping ? 0 : body.promised();
     }
 
     /** Forgets and frees what has been read of an unfinished request. */

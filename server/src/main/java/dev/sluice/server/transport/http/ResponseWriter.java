@@ -111,9 +111,10 @@ final class ResponseWriter {
     }
 
     private void writeOwning(Object message, DataBuffer body) {
+        int size = body.size();
         channel.writeAndFlush(message).addListener(done -> {
             body.release();
-            connection.written();
+            connection.written(size);
         });
     }
 

@@ -19,11 +19,17 @@ final class Watchdog implements Runnable {
     private final Ticker ticker;
     private final long longestNap;
 
-    /** Written by the event loop: bytes unsent at the last look. */
+    /** Written by the event loop: bytes unsent at the last look; 0 if nobody waited for that. */
     private long unsentBefore;
 
     /** Written by the event loop: since when {@link #unsentBefore} has not changed. */
     private long stalledNanos;
+
+    /** Written by the event loop: when the client began to be measured that has not taken everything since. */
+    private long windowNanos;
+
+    /** Written by the event loop: bytes it had taken at {@link #windowNanos}. */
+    private long takenBefore;
 
     Watchdog(HttpConnection connection, Channel channel, HttpLimits limits, Ticker ticker) {
         this.connection = connection;
@@ -65,6 +71,7 @@ final class Watchdog implements Runnable {
         if (connection.unsentBytes() > 0 || (connection.isAnswering() && !connection.isLeaving())) {
             return orCut(unsentPatience(now));
         }
+        unsentBefore = 0;
         if (connection.isLeaving()) {
             return longestNap;
         }
@@ -86,12 +93,35 @@ final class Watchdog implements Runnable {
 
     private long unsentPatience(long now) {
         long unsent = connection.unsentBytes();
+        if (unsent == 0 || unsentBefore == 0) {
+            measureFrom(now);
+        }
         if (unsent == 0 || unsent != unsentBefore) {
             unsentBefore = unsent;
             stalledNanos = now;
         }
+        if (isTakingTooLittle(now)) {
+            return 0;
+        }
         // As many bytes as before may be other ones: those of then have left if something was written meanwhile.
         return limits.writeTimeout().toNanos() - elapsed(now, stalledNanos);
+    }
+
+    /** Looked at once in each {@code writeTimeout}, so that nobody lives on what it took at first. */
+    private boolean isTakingTooLittle(long now) {
+        long measured = now - windowNanos;
+        if (measured < limits.writeTimeout().toNanos()) {
+            return false;
+        }
+        double expected = limits.minBytesPerSecond() * (measured / 1e9);
+        boolean tooLittle = connection.takenBytes() - takenBefore < expected;
+        measureFrom(now);
+        return tooLittle;
+    }
+
+    private void measureFrom(long now) {
+        windowNanos = now;
+        takenBefore = connection.takenBytes();
     }
 
     private long headerPatience(long now) {
@@ -112,12 +142,19 @@ final class Watchdog implements Runnable {
             return grace;
         }
         int received = connection.assembler().bodyBytes();
-        double expected = limits.minBodyBytesPerSecond() * (elapsed / 1e9);
+        double rate = Math.max(
+                limits.minBytesPerSecond(), rateToUse(connection.assembler().promisedBytes()));
+        double expected = rate * (elapsed / 1e9);
         if (received < expected) {
             connection.refuseSlow("body: " + received + " bytes in " + TimeUnit.NANOSECONDS.toMillis(elapsed)
-                    + " ms (expected: at least " + limits.minBodyBytesPerSecond() + " per second)");
+                    + " ms (expected: at least " + Math.round(rate) + " per second)");
         }
         return longestNap;
+    }
+
+    /** What a client has reserved is missing to others, so it has to come for it in time. */
+    private double rateToUse(int reserved) {
+        return reserved / (limits.bodyTimeout().toNanos() / 1e9);
     }
 
     /** Time the client had: none passes for it before an earlier answer has left. */

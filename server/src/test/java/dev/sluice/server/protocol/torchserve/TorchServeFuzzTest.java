@@ -72,6 +72,7 @@ final class TorchServeFuzzTest {
             1024,
             PATIENCE,
             PATIENCE,
+            PATIENCE,
             Duration.ofSeconds(5),
             Duration.ofSeconds(5),
             PATIENCE);

@@ -198,7 +198,7 @@ final class HttpLimitsTest {
 
     @Test
     void refusesConnectionsOverTheLimit() {
-        HttpLimits two = new HttpLimits(1024, 1024, 2048, 20, 4, 2, 1024, 0, LONG, LONG, LONG, LONG, LONG);
+        HttpLimits two = new HttpLimits(1024, 1024, 2048, 20, 4, 2, 1024, 0, LONG, LONG, LONG, LONG, LONG, LONG);
         restart(two);
         try (RawClient first = client();
                 RawClient second = client()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.MemoryBudget;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakGuard.class)
 @Timeout(60)
 final class MemoryAdmissionTest {
+    private static final Duration LONG = Duration.ofMinutes(1);
+
     /** Requests may have three quarters: 786,432 bytes. */
     private final MemoryBudget budget = new MemoryBudget(1 << 20);
 
@@ -162,11 +165,13 @@ final class MemoryAdmissionTest {
 
             String chunk = "40000\r\n" + "x".repeat(1 << 18) + "\r\n";
             client.send(chunk.repeat(5));
-            Awaitility.await().untilAsserted(() -> assertThat(roomy.reserved()).isEqualTo(2 << 20));
+            Awaitility.await().untilAsserted(() -> assertThat(roomy.reserved()).isGreaterThanOrEqualTo(5 << 18));
 
             client.send("0\r\n\r\n");
             assertThat(client.receive().status()).isEqualTo(200);
-            assertThat(roomy.reserved()).as("what was too much is given back").isEqualTo(5 << 18);
+            assertThat(roomy.reserved())
+                    .as("what it holds, which is at most twice what came")
+                    .isBetween(5L << 18, 10L << 18);
             kept.remove().release();
             assertThat(roomy.reserved()).isZero();
 
@@ -189,6 +194,40 @@ final class MemoryAdmissionTest {
             RawClient.Response response = client.receive();
             assertThat(response.status()).isEqualTo(503);
             assertThat(response.header("connection")).contains("close");
+        }
+    }
+
+    /** Seen to fail when requests of 0 bytes, too, are refused once more than the share of requests is reserved. */
+    @Test
+    void answersRequestsWithoutBodyWhenOutputsHaveFilledTheShareOfRequests() {
+        assertThat(budget.tryReserve(850_000)).isTrue();
+        try (RawClient client = client()) {
+            client.send("GET /echo HTTP/1.1\r\n\r\n" + head("/echo", 0) + head("/echo", 1) + "x");
+
+            assertThat(client.receive().status()).isEqualTo(200);
+            assertThat(client.receive().status()).isEqualTo(200);
+            assertThat(client.receive().status()).isEqualTo(503);
+        }
+        budget.release(850_000);
+    }
+
+    /** Seen to fail when it is kept until the connection closes, which the client may delay. */
+    @Test
+    void givesBackHalfReadBodyOnceTheLastAnswerIsGiven() throws Exception {
+        HttpLimits lingering =
+                new HttpLimits(1 << 20, 1024, 2048, 20, 4, 100, 1 << 20, 0, LONG, LONG, LONG, LONG, LONG, LONG);
+        FakeProtocol holding = new FakeProtocol("fake").holding("GET", "/hold");
+        try (HttpTransport second = TestTransport.start(lingering, budget, holding);
+                RawClient client = new RawClient(second.address(Plane.INFERENCE))) {
+            client.send("GET /hold HTTP/1.1\r\nconnection: close\r\n\r\n" + head("/echo", 700_000) + "half");
+            FakeProtocol.Held held = holding.held.poll(10, TimeUnit.SECONDS);
+            Awaitility.await().untilAsserted(() -> assertThat(budget.reserved()).isEqualTo(700_000));
+
+            held.respond("last");
+
+            assertThat(client.receive().body()).isEqualTo("last");
+            Awaitility.await().untilAsserted(() -> assertThat(budget.reserved()).isZero());
+            assertThat(second.connectionCount()).isOne();
         }
     }
 

@@ -11,6 +11,7 @@ import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpResponseEncoder;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakGuard.class)
 final class SlowReaderTest {
     private static final int ANSWER = 1000;
+    private static final int LEAST_PER_SECOND = 100;
     private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(7);
     private static final String REQUEST = "GET /answer HTTP/1.1\r\n\r\n";
 
@@ -63,6 +65,13 @@ final class SlowReaderTest {
             channel.flush();
             taking = false;
         }
+
+        /** As a socket does that has room for that many. */
+        static void take(EmbeddedChannel channel, int bytes) {
+            ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
+            unsent.addFlush();
+            unsent.removeBytes(bytes);
+        }
     }
 
     private EmbeddedChannel connect(Stall stall) {
@@ -76,7 +85,8 @@ final class SlowReaderTest {
                 8,
                 10,
                 5 * ANSWER,
-                0,
+                LEAST_PER_SECOND,
+                Duration.ofHours(1),
                 Duration.ofHours(1),
                 Duration.ofHours(1),
                 Duration.ofHours(1),
@@ -198,6 +208,60 @@ final class SlowReaderTest {
             ask(slow, 1);
             pass(slow, WRITE_TIMEOUT.minusSeconds(4));
             stalled.take(slow);
+        }
+
+        assertThat(slow.isOpen()).isTrue();
+    }
+
+    /** Seen to fail when any change of what is unread counts as progress: then it holds its answers for ever. */
+    @Test
+    void closesClientThatTakesAByteNowAndThen() {
+        ask(slow, 5);
+
+        for (int i = 0; i < 3 * WRITE_TIMEOUT.toSeconds() && slow.isOpen(); i++) {
+            Stall.take(slow, 1);
+            pass(slow, Duration.ofSeconds(1));
+        }
+
+        assertThat(slow.isOpen()).isFalse();
+        assertThat(budget.reserved()).isZero();
+    }
+
+    /** Seen to fail when what it took at first counts for ever after. */
+    @Test
+    void closesClientThatTakesMuchAtFirstAndThenNextToNothing() {
+        ask(slow, 5);
+        pass(slow, Duration.ofSeconds(4));
+        Stall.take(slow, 4 * ANSWER);
+
+        for (int i = 0; i < 4 * WRITE_TIMEOUT.toSeconds() && slow.isOpen(); i++) {
+            Stall.take(slow, 1);
+            pass(slow, Duration.ofSeconds(1));
+        }
+
+        assertThat(slow.isOpen()).isFalse();
+    }
+
+    /** Seen to fail when the time in which there was nothing to take counts. */
+    @Test
+    void countsNoTimeInWhichEverythingWasTaken() {
+        ask(slow, 1);
+        pass(slow, Duration.ofSeconds(4));
+        stalled.take(slow);
+        pass(slow, Duration.ofMinutes(1));
+
+        ask(slow, 1);
+        pass(slow, WRITE_TIMEOUT.minusSeconds(1));
+
+        assertThat(slow.isOpen()).isTrue();
+    }
+
+    @Test
+    void leavesClientInPeaceThatTakesAsMuchAsItHasTo() {
+        for (int i = 0; i < 4 * WRITE_TIMEOUT.toSeconds(); i++) {
+            ask(slow, i % 5 == 0 ? 1 : 0);
+            Stall.take(slow, i == 0 ? 1 : 2 * LEAST_PER_SECOND);
+            pass(slow, Duration.ofSeconds(1));
         }
 
         assertThat(slow.isOpen()).isTrue();

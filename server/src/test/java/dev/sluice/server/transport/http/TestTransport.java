@@ -26,6 +26,7 @@ final class TestTransport {
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
+            Duration.ofSeconds(60),
             Duration.ofSeconds(2));
 
     private TestTransport() {}
@@ -61,9 +62,10 @@ final class TestTransport {
                 LIMITS.maxPipelined(),
                 LIMITS.maxConnections(),
                 LIMITS.maxUnsentBytes(),
-                LIMITS.minBodyBytesPerSecond(),
+                LIMITS.minBytesPerSecond(),
                 header,
                 bodyGrace,
+                LIMITS.bodyTimeout(),
                 idle,
                 idle,
                 LIMITS.lingerTimeout());

@@ -15,6 +15,8 @@ import java.util.Map;
 /**
  * Reads {@code application/x-www-form-urlencoded}: fields separated by {@code &} alone, the last one of a name wins.
  *
+ * <p>Values that hold no escape are slices of the body.
+ *
  * <p>A body without any {@code =} is no form, but what {@code curl -d} sends when it is told no content type; it is handed
  * over whole, as JSON if it looks like that. The original drops it.
  *
@@ -38,7 +40,7 @@ final class FormCodec {
             return List.of(new Input.OfContent(InputCodec.BODY, startsLikeJson(bytes) ? "application/json" : "", body));
         }
         try {
-            return fields(bytes);
+            return fields(body, bytes);
         } finally {
             body.release();
         }
@@ -54,8 +56,18 @@ final class FormCodec {
         return false;
     }
 
-    private static List<Input> fields(ByteBuffer bytes) {
+    private static List<Input> fields(DataBuffer body, ByteBuffer bytes) {
         Map<String, Input> fields = new LinkedHashMap<>();
+        try {
+            readInto(fields, body, bytes);
+            return List.copyOf(fields.values());
+        } catch (RuntimeException | Error e) {
+            fields.values().forEach(Input::release);
+            throw e;
+        }
+    }
+
+    private static void readInto(Map<String, Input> fields, DataBuffer body, ByteBuffer bytes) {
         int count = 0;
         for (int start = 0; start < bytes.limit(); ) {
             int end = indexOf(bytes, '&', start, bytes.limit());
@@ -63,8 +75,11 @@ final class FormCodec {
             boolean trailingToken = equals == end && end == bytes.limit();
             if (end > start && !trailingToken) {
                 String name = new String(unescaped(bytes, start, equals), StandardCharsets.UTF_8);
-                byte[] value = unescaped(bytes, Math.min(equals + 1, end), end);
-                fields.put(name, new Input.OfContent(name, "", DataBuffer.wrap(value)));
+                Input before = fields.put(
+                        name, new Input.OfContent(name, "", value(body, bytes, Math.min(equals + 1, end), end)));
+                if (before != null) {
+                    before.release();
+                }
                 if (++count > MAX_FIELDS) {
                     throw new ServingException(
                             ErrorCode.INVALID_INPUT,
@@ -73,7 +88,11 @@ final class FormCodec {
             }
             start = end + 1;
         }
-        return List.copyOf(fields.values());
+    }
+
+    private static DataBuffer value(DataBuffer body, ByteBuffer bytes, int from, int to) {
+        boolean plain = indexOf(bytes, '%', from, to) == to && indexOf(bytes, '+', from, to) == to;
+        return plain ? body.retainedSlice(from, to - from) : DataBuffer.wrap(unescaped(bytes, from, to));
     }
 
     private static int indexOf(ByteBuffer bytes, char wanted, int from, int to) {

@@ -54,7 +54,7 @@ final class MultipartCodec {
                             + " characters: " + contentType));
             new MultipartCodec(body, boundary).readInto(parts);
             return List.copyOf(parts.values());
-        } catch (ServingException e) {
+        } catch (RuntimeException | Error e) {
             parts.values().forEach(Input::release);
             throw e;
         } finally {

@@ -61,7 +61,7 @@ public final class PredictionHandler implements RestHandler {
                     scheduling.tenant(request),
                     scheduling.priority(request),
                     scheduling.sequence(request));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             request.body().release();
             throw e;
         }

@@ -142,6 +142,18 @@ final class InputCodecTest {
         assertThat(body.references()).isZero();
     }
 
+    /** Seen to fail when values are copied: the copies are charged to nobody. */
+    @Test
+    void slicesValuesWithoutEscapesOutOfForm() {
+        DataBuffer body = bytes("a=123&b=%41&a=456&c=");
+
+        List<Input> inputs = InputCodec.decode(FORM, body);
+
+        assertThat(body.references()).as("a and c keep the body alive").isEqualTo(2);
+        inputs.forEach(Input::release);
+        assertThat(body.references()).isZero();
+    }
+
     @Test
     void takesFormWithoutParts() {
         assertThat(decode(MULTIPART, bytes("--B--\r\n"))).isEmpty();
