@@ -15,6 +15,8 @@ import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ResponseSink;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -22,6 +24,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -48,10 +51,48 @@ public class LoneRequestBenchmark {
 
     private final ResponseSink watched = new EndingSink(ending -> answered = true);
 
+    /** Ends the thread that only wakes others. */
+    private volatile boolean isOver;
+
+    /** Written by the caller before it wakes the other thread, and by that before it wakes the caller. */
+    private volatile boolean isTheirs;
+
+    private @Nullable Thread other;
+
+    /** A thread that does nothing but wake who woke it. */
+    @Setup
+    public void startOther() {
+        Thread caller = Thread.currentThread();
+        Thread thread = new Thread(() -> {
+            while (!isOver) {
+                LockSupport.park(this);
+                if (isTheirs) {
+                    isTheirs = false;
+                    LockSupport.unpark(caller);
+                }
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        other = thread;
+    }
+
     @TearDown
     public void stop() {
+        isOver = true;
+        LockSupport.unpark(other);
         subject.close();
         computing.close();
+    }
+
+    /** The floor of {@link #callerParks}: two threads wake each other, and there is nothing else. */
+    @Benchmark
+    public void threadsWakeEachOther() {
+        isTheirs = true;
+        LockSupport.unpark(other);
+        while (isTheirs) {
+            LockSupport.park(this);
+        }
     }
 
     /** The floor: no scheduler. */
