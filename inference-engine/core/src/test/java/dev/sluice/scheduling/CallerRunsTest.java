@@ -251,7 +251,7 @@ class CallerRunsTest {
         assertThat(ranOn).hasSize(before);
     }
 
-    /** Planted: a context closed on the caller's thread; a stop that is not seen after the call. */
+    /** Planted: a stop that is not seen after the call. */
     @Test
     void anInstanceToldToStopWhileItRunsHereEndsOnACarrier() throws Exception {
         BatchingScheduler scheduler = trusted(scheduler(computing));
