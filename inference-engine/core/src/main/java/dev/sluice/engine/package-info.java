@@ -6,7 +6,8 @@
  * <p><b>Start here:</b> to add an engine, {@link dev.sluice.engine.EngineProvider} and
  * {@link dev.sluice.engine.TensorInstance}; to add a handler, {@link dev.sluice.engine.HandlerProvider}; to see how the
  * two are put together for one model, {@link dev.sluice.engine.CatalogModelLoader}; for what a model is asked before it serves,
- * {@link dev.sluice.engine.Sample}.
+ * {@link dev.sluice.engine.Sample}. A {@link dev.sluice.engine.ModelInstance} answers a batch as a whole; those that answer in parts or later
+ * are {@link dev.sluice.engine.StreamingInstance}s, those that work step by step {@link dev.sluice.engine.IterationEngine}s.
  *
  * <p><b>Threads:</b> providers, engines and loaded models are safe from any thread; a
  * {@link dev.sluice.engine.ModelInstance} is used by one thread at a time, not always the

@@ -113,12 +113,6 @@ public record RequestContext(
                 requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
     }
 
-    /** The same request, wanted until another time. */
-    public RequestContext withDeadline(long deadlineNanos) {
-        return new RequestContext(
-                requestId, protocol, admittedNanos, deadlineNanos, headers, cancellation, tenant, priority, sequence);
-    }
-
     /** Whether the deadline has passed at {@code nowNanos}. */
     public boolean isExpired(long nowNanos) {
         return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;

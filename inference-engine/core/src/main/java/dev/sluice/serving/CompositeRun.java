@@ -138,7 +138,7 @@ final class CompositeRun {
         List<Input> inputs = new ArrayList<>();
         try {
             for (CompositeGraph.Wire wire : step.inputs()) {
-                inputs.add(input(wire));
+                inputs.add(WireEnds.asInput(found(wire.source()), wire.name()));
             }
         } catch (RuntimeException | Error e) {
             inputs.forEach(input -> letGo(input::release));
@@ -163,22 +163,18 @@ final class CompositeRun {
                 parent.sequence());
     }
 
-    private Input input(CompositeGraph.Wire wire) {
-        CompositeGraph.Source source = wire.source();
+    /** What {@code source} names; it stays its owner's. */
+    private Output found(CompositeGraph.Source source) {
         return source.step().isEmpty()
-                ? WireEnds.renamed(WireEnds.find(request.inputs(), source), wire.name())
-                : WireEnds.asInput(WireEnds.find(result(source), source), wire.name());
+                ? WireEnds.view(WireEnds.find(request.inputs(), source))
+                : WireEnds.find(result(source), source);
     }
 
     private InferenceResponse answer() {
         List<Output> outputs = new ArrayList<>();
         try {
             for (CompositeGraph.Wire wire : graph.outputs()) {
-                CompositeGraph.Source source = wire.source();
-                outputs.add(
-                        source.step().isEmpty()
-                                ? WireEnds.asOutput(WireEnds.find(request.inputs(), source), wire.name())
-                                : WireEnds.renamed(WireEnds.find(result(source), source), wire.name()));
+                outputs.add(WireEnds.asOutput(found(wire.source()), wire.name()));
             }
         } catch (RuntimeException | Error e) {
             outputs.forEach(output -> letGo(output::release));

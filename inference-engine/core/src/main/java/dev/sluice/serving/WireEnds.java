@@ -51,38 +51,28 @@ final class WireEnds {
         return output instanceof Output.OfTensor named ? named.tensor().name() : "content";
     }
 
-    static Input renamed(Input input, String name) {
+    /** An input as an output of the request, so that wires begin alike. Takes no count. */
+    static Output view(Input input) {
         if (input instanceof Input.OfTensor named) {
-            return new Input.OfTensor(retained(named.tensor(), name));
+            return new Output.OfTensor(named.tensor());
         }
         Input.OfContent content = (Input.OfContent) input;
-        return new Input.OfContent(
-                name, content.contentType(), content.content().retain());
+        return new Output.OfContent(content.contentType(), content.content());
     }
 
-    static Output renamed(Output output, String name) {
-        if (output instanceof Output.OfTensor named) {
+    static Output asOutput(Output found, String name) {
+        if (found instanceof Output.OfTensor named) {
             return new Output.OfTensor(retained(named.tensor(), name));
         }
-        Output.OfContent content = (Output.OfContent) output;
+        Output.OfContent content = (Output.OfContent) found;
         return new Output.OfContent(content.contentType(), content.content().retain());
     }
 
-    static Input asInput(Output output, String name) {
-        if (output instanceof Output.OfTensor named) {
-            return new Input.OfTensor(retained(named.tensor(), name));
-        }
-        Output.OfContent content = (Output.OfContent) output;
-        return new Input.OfContent(
-                name, content.contentType(), content.content().retain());
-    }
-
-    static Output asOutput(Input input, String name) {
-        if (input instanceof Input.OfTensor named) {
-            return new Output.OfTensor(retained(named.tensor(), name));
-        }
-        Input.OfContent content = (Input.OfContent) input;
-        return new Output.OfContent(content.contentType(), content.content().retain());
+    static Input asInput(Output found, String name) {
+        Output own = asOutput(found, name);
+        return own instanceof Output.OfContent content
+                ? new Input.OfContent(name, content.contentType(), content.content())
+                : new Input.OfTensor(((Output.OfTensor) own).tensor());
     }
 
     private static Tensor retained(Tensor tensor, String name) {

@@ -4,7 +4,7 @@
  * ({@link dev.sluice.serving.ModelAdmin}) and what they tell the world ({@link dev.sluice.serving.ServingObserver}).
  *
  * <p><b>Start here:</b> {@link dev.sluice.serving.InferenceService#infer} shows on one screen how a request is admitted and
- * queued.
+ * queued. Models made of calls of other models begin at {@link dev.sluice.serving.CompositeLoader}.
  *
  * <p><b>Threads:</b> everything is safe from any thread and returns at once; slow work runs on the load pool.
  *

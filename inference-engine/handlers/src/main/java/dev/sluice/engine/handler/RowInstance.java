@@ -134,12 +134,10 @@ final class RowInstance implements ModelInstance {
         }
     }
 
-    /** The answer where the socket can take it from, charged until it has. Without memory for it only this request fails. */
+    /** Without memory for its answer only this request fails. */
     private Outcome outcome(ModelId model, byte[] body) {
         try {
-            DataBuffer memory = allocator.allocate(body.length);
-            memory.view().put(body);
-            Output content = new Output.OfContent("", memory);
+            Output content = AnswerBody.of("", body, allocator);
             return new Outcome.Success(new InferenceResponse(model, List.of(content)));
         } catch (ServingException noMemory) {
             return new Outcome.Failure(noMemory);

@@ -16,7 +16,6 @@ import dev.sluice.model.BatchSpec;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.util.ArrayList;
@@ -179,15 +178,8 @@ final class StatefulModel implements LoadedModel {
         }
 
         private Outcome success(Batch batch, byte[] body) {
-            DataBuffer memory = allocator.allocate(body.length);
-            try {
-                memory.view().put(body);
-                Output content = new Output.OfContent("", memory);
-                return new Outcome.Success(new InferenceResponse(batch.model(), List.of(content)));
-            } catch (RuntimeException e) {
-                memory.release();
-                throw e;
-            }
+            Output content = AnswerBody.of("", body, allocator);
+            return new Outcome.Success(new InferenceResponse(batch.model(), List.of(content)));
         }
 
         /** What is not state. */

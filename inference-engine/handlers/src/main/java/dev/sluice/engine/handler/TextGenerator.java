@@ -275,10 +275,7 @@ final class TextGenerator implements IterationEngine {
     }
 
     private Output content(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        DataBuffer memory = parts.allocator().allocate(bytes.length);
-        memory.view().put(bytes);
-        return new Output.OfContent(TEXT, memory);
+        return AnswerBody.of(TEXT, text.getBytes(StandardCharsets.UTF_8), parts.allocator());
     }
 
     @Override

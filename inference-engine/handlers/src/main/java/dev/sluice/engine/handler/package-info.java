@@ -5,7 +5,9 @@
  *
  * <p><b>Start here:</b> {@link dev.sluice.engine.handler.RowCodec} is what a handler has to say;
  * {@link dev.sluice.engine.handler.RowInstance} does the rest for all of them;
- * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example.
+ * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example. Models that keep a state
+ * from call to call are another matter: {@link dev.sluice.engine.handler.TextGenerationProvider},
+ * {@link dev.sluice.engine.handler.StatefulProvider}.
  *
  * <p><b>Threads:</b> providers and models are safe from any thread; codecs and instances are used by one thread at a
  * time.
