@@ -5,6 +5,7 @@ import dev.sluice.engine.CatalogModelLoader;
 import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.handler.BaseHandlerProvider;
 import dev.sluice.engine.onnxruntime.OnnxRuntimeProvider;
 import dev.sluice.inference.Ticker;
@@ -92,7 +93,7 @@ final class DigitsServer implements AutoCloseable {
                 List.of(new OnnxRuntimeProvider()), id -> new EngineSettings(Optional.empty(), cache, 1, allocator));
         ModelLifecycle lifecycle = new ModelLifecycle(
                 registry,
-                new CatalogModelLoader(engines, List.of(new BaseHandlerProvider()), allocator),
+                new CatalogModelLoader(engines, List.of(new BaseHandlerProvider()), new HandlerContext(allocator)),
                 metrics,
                 Ticker.system(),
                 InstantSource.system(),

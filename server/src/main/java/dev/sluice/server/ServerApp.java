@@ -4,6 +4,7 @@ package dev.sluice.server;
 import dev.sluice.engine.CatalogModelLoader;
 import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.engine.EngineCatalog;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
@@ -111,7 +112,8 @@ public final class ServerApp implements AutoCloseable {
                 .map(ServiceLoader.Provider::get)
                 .toList();
         InferenceService inference = new InferenceService(registry, metrics, ticker);
-        CompositeLoader loader = new CompositeLoader(new CatalogModelLoader(engines, handlers, allocator), inference);
+        CompositeLoader loader = new CompositeLoader(
+                new CatalogModelLoader(engines, handlers, new HandlerContext(allocator)), inference);
 
         lifecycle = new ModelLifecycle(
                 registry,

@@ -3,11 +3,13 @@ package dev.sluice.engine;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
-import dev.sluice.tensor.BufferAllocator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads a model with the engine its spec names, or its file's suffix implies, and puts the handler it names in front.
@@ -15,14 +17,16 @@ import java.util.TreeMap;
  * <p><b>Threads:</b> safe from any thread.
  */
 public final class CatalogModelLoader implements ModelLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(CatalogModelLoader.class);
+
     private final EngineCatalog engines;
     private final Map<String, HandlerProvider> handlers;
-    private final BufferAllocator allocator;
+    private final HandlerContext context;
 
     /** @throws IllegalArgumentException if two handlers claim one name */
-    public CatalogModelLoader(EngineCatalog engines, List<HandlerProvider> handlers, BufferAllocator allocator) {
+    public CatalogModelLoader(EngineCatalog engines, List<HandlerProvider> handlers, HandlerContext context) {
         this.engines = engines;
-        this.allocator = allocator;
+        this.context = context;
         Map<String, HandlerProvider> byName = new TreeMap<>();
         for (HandlerProvider handler : handlers) {
             for (String name : handler.names()) {
@@ -43,13 +47,29 @@ public final class CatalogModelLoader implements ModelLoader {
     @Override
     public LoadedModel load(ModelSpec spec) {
         HandlerProvider handler = handler(spec.handler());
-        TensorModel model = engines.engine(engineOf(spec)).load(spec);
+        TensorModel model = load(engines.engine(engineOf(spec)), spec);
         try {
-            return handler.attach(model, spec, allocator);
+            return handler.attach(model, spec, context);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
         }
+    }
+
+    private static TensorModel load(Engine engine, ModelSpec spec) {
+        EngineInfo info = engine.info();
+        List<Device> devices = spec.placement().among(info.devices());
+        if (!devices.containsAll(spec.placement().wanted())) {
+            LOG.warn(
+                    "Model {}: devices {} wanted, but engine {} has {} ({}); running on {}",
+                    spec.id(),
+                    spec.placement().wanted(),
+                    info.id(),
+                    info.devices(),
+                    info.acceleration(),
+                    devices);
+        }
+        return PlacedModel.load(engine, spec, devices);
     }
 
     /** Those of {@link SampleFolder}. */

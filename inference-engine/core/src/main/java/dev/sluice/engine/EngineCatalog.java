@@ -76,6 +76,13 @@ public final class EngineCatalog implements AutoCloseable {
         try {
             Engine engine = provider.open(settings.apply(provider.id()));
             opened.put(provider.id(), engine);
+            EngineInfo info = engine.info();
+            LOG.info(
+                    "Engine {} {} opened; devices {}: {}",
+                    info.id(),
+                    info.nativeVersion(),
+                    info.devices(),
+                    info.acceleration());
             return engine;
         } catch (RuntimeException | Error e) {
             ServingException reason = e instanceof ServingException serving

@@ -2,7 +2,6 @@
 package dev.sluice.engine;
 
 import dev.sluice.model.ModelSpec;
-import dev.sluice.tensor.BufferAllocator;
 import java.util.Set;
 
 /**
@@ -21,5 +20,5 @@ public interface HandlerProvider {
      * @param spec for the handler's own files and options
      * @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} naming the option or file that is wrong
      */
-    LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator);
+    LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context);
 }

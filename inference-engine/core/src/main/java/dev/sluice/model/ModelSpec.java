@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param location what the operator named when registering, as they wrote it
  * @param engine engine id; empty to choose by file suffix
  * @param handler name of a built-in handler
+ * @param placement where its instances run
  * @param options the model's own configuration file, as parsed: maps, lists, strings, numbers, booleans
  */
 public record ModelSpec(
@@ -20,6 +21,7 @@ public record ModelSpec(
         String handler,
         BatchSpec batching,
         InstanceSpec instances,
+        Placement placement,
         LimitSpec limits,
         Map<String, Object> options) {
     public ModelSpec {
@@ -31,6 +33,20 @@ public record ModelSpec(
         }
     }
 
+    /** A model placed where the engine likes best. */
+    public ModelSpec(
+            ModelId id,
+            String location,
+            ModelFiles files,
+            Optional<String> engine,
+            String handler,
+            BatchSpec batching,
+            InstanceSpec instances,
+            LimitSpec limits,
+            Map<String, Object> options) {
+        this(id, location, files, engine, handler, batching, instances, Placement.DEFAULT, limits, options);
+    }
+
     /** What a caller names to mean this version. */
     public ModelRef ref() {
         return ModelRef.of(id.name(), id.version());
@@ -38,6 +54,6 @@ public record ModelSpec(
 
     /** The same wish with another number of instances. */
     public ModelSpec withInstances(InstanceSpec wanted) {
-        return new ModelSpec(id, location, files, engine, handler, batching, wanted, limits, options);
+        return new ModelSpec(id, location, files, engine, handler, batching, wanted, placement, limits, options);
     }
 }

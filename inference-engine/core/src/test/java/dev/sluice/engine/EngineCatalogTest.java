@@ -10,11 +10,13 @@ import dev.sluice.fixture.ScriptedModel;
 import dev.sluice.fixture.Specs;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,16 @@ class EngineCatalogTest {
     private record FakeProvider(String id, int spiVersion, Set<String> fileSuffixes, Supplier<Engine> opening)
             implements EngineProvider {
         @Override
+        public EngineDescription description() {
+            return new EngineDescription("Fake", "1", "none", List.of(), "", List.of(), List.of());
+        }
+
+        @Override
+        public EngineTrial trial() {
+            return new EngineTrial("none", Shape.of(0), List.of(), List.of());
+        }
+
+        @Override
         public Engine open(EngineSettings settings) {
             return opening.get();
         }
@@ -41,11 +53,11 @@ class EngineCatalogTest {
     private record FakeEngine(String id, List<String> events, Runnable onClose) implements Engine {
         @Override
         public EngineInfo info() {
-            return new EngineInfo(id, "1");
+            return EngineInfo.ofProcessors(id, "1");
         }
 
         @Override
-        public TensorModel load(ModelSpec spec) {
+        public TensorModel load(ModelSpec spec, Device device) {
             return new TensorModel() {
                 @Override
                 public Signature signature() {
@@ -145,7 +157,7 @@ class EngineCatalogTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> catalog(old))
-                .withMessage("engine 'old' was built for SPI version 0 (expected: 1)");
+                .withMessage("engine 'old' was built for SPI version 0 (expected: " + EngineProvider.SPI_VERSION + ")");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> catalog(provider("a"), provider("a")))
                 .withMessage("engine 'a' is there twice");
@@ -168,14 +180,14 @@ class EngineCatalogTest {
 
     private record FakeHandler(Set<String> names, Supplier<LoadedModel> attaching) implements HandlerProvider {
         @Override
-        public LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator) {
+        public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
             return attaching.get();
         }
     }
 
     private CatalogModelLoader loader(HandlerProvider... handlers) {
         return new CatalogModelLoader(
-                catalog(provider("onnx", ".onnx")), List.of(handlers), BufferAllocator.unpooled());
+                catalog(provider("onnx", ".onnx")), List.of(handlers), new HandlerContext(BufferAllocator.unpooled()));
     }
 
     @Test

@@ -2,8 +2,10 @@
 package dev.sluice.server.enginepack;
 
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.EngineTrial;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -33,6 +35,16 @@ final class PackProvider implements EngineProvider {
     @Override
     public Set<String> fileSuffixes() {
         return delegate.fileSuffixes();
+    }
+
+    @Override
+    public EngineDescription description() {
+        return delegate.description();
+    }
+
+    @Override
+    public EngineTrial trial() {
+        return delegate.trial();
     }
 
     @Override

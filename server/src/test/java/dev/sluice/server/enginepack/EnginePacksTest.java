@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineInfo;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.EngineTrial;
 import dev.sluice.engine.TensorModel;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.jar.JarOutputStream;
@@ -119,6 +124,16 @@ class EnginePacksTest {
         }
 
         @Override
+        public EngineDescription description() {
+            return new EngineDescription("Probe", "1", "none", List.of(), "", List.of(), List.of());
+        }
+
+        @Override
+        public EngineTrial trial() {
+            return new EngineTrial("none", Shape.of(0), List.of(), List.of());
+        }
+
+        @Override
         public Engine open(EngineSettings settings) {
             return new ProbeEngine(
                     Thread.currentThread().getContextClassLoader().getName());
@@ -135,11 +150,11 @@ class EnginePacksTest {
 
         @Override
         public EngineInfo info() {
-            return new EngineInfo("probe", loader);
+            return EngineInfo.ofProcessors("probe", loader);
         }
 
         @Override
-        public TensorModel load(ModelSpec spec) {
+        public TensorModel load(ModelSpec spec, Device device) {
             throw new UnsupportedOperationException("probe");
         }
 

@@ -4,10 +4,13 @@ package dev.sluice.engine.djl;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtEngineProvider;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -41,6 +44,24 @@ public final class PyTorchProvider implements EngineProvider {
     @Override
     public Set<String> fileSuffixes() {
         return Set.of(".pt", ".pth");
+    }
+
+    @Override
+    public EngineDescription description() {
+        return new EngineDescription(
+                "PyTorch",
+                "2.7.1",
+                "BSD-3-Clause",
+                List.of("TorchScript, scripted or traced (.pt, .pth)"),
+                "instances share the weights and run at once; threads of a call are set for the whole process",
+                List.of("cpu"),
+                List.of("INT16 and BF16 inputs"));
+    }
+
+    @Override
+    public EngineTrial trial() {
+        return new EngineTrial(
+                "/dev/sluice/engine/djl/double.pt", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f));
     }
 
     @Override

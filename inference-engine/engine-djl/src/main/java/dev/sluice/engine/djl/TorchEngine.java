@@ -36,11 +36,11 @@ final class TorchEngine implements Engine {
     /** The version is the one DJL was built for: its binding has no call that asks libtorch. */
     @Override
     public EngineInfo info() {
-        return new EngineInfo(PyTorchProvider.ID, djl.getVersion());
+        return EngineInfo.ofProcessors(PyTorchProvider.ID, djl.getVersion());
     }
 
     @Override
-    public TensorModel load(ModelSpec spec) {
+    public TensorModel load(ModelSpec spec, dev.sluice.model.Device device) {
         Path file = SerializedFile.locate(spec);
         String name = String.valueOf(file.getFileName());
         PtNDManager manager = (PtNDManager) djl.newBaseManager(Device.cpu());

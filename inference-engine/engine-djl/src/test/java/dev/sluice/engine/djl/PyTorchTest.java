@@ -14,6 +14,7 @@ import dev.sluice.engine.testing.EngineHarness;
 import dev.sluice.engine.testing.TestTensors;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
@@ -43,7 +44,7 @@ class PyTorchTest extends EngineHarness {
     @Test
     void declaresNothing() {
         with("named.pt", instance -> assertThat(instance).isNotNull());
-        try (TensorModel model = engine().load(spec(MODELS.resolve("named.pt")))) {
+        try (TensorModel model = engine().load(spec(MODELS.resolve("named.pt")), Device.CPU)) {
             assertThat(model.signature().isDeclared()).isFalse();
         }
     }
@@ -192,7 +193,7 @@ class PyTorchTest extends EngineHarness {
             return allocator().allocate(bytes);
         };
         try (Engine engine = provider().open(settings(settings().cacheDirectory(), scarce));
-                TensorModel model = engine.load(spec(MODELS.resolve("named.pt")));
+                TensorModel model = engine.load(spec(MODELS.resolve("named.pt")), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
             List<Tensor> inputs = List.of(floats("a", Shape.of(1), 1), floats("b", Shape.of(1), 2));
             left.set(1);
@@ -266,7 +267,7 @@ class PyTorchTest extends EngineHarness {
     }
 
     private void with(String model, Consumer<TensorInstance> test) {
-        try (TensorModel loaded = engine().load(spec(MODELS.resolve(model)));
+        try (TensorModel loaded = engine().load(spec(MODELS.resolve(model)), Device.CPU);
                 TensorInstance instance = loaded.newInstance()) {
             test.accept(instance);
         }

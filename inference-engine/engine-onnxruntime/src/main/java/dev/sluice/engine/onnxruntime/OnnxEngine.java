@@ -10,6 +10,7 @@ import dev.sluice.engine.EngineInfo;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.SerializedFile;
 import dev.sluice.engine.TensorModel;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
 import java.nio.file.Path;
 
@@ -29,7 +30,7 @@ final class OnnxEngine implements Engine {
 
     @Override
     public EngineInfo info() {
-        return new EngineInfo(OnnxRuntimeProvider.ID, environment.getVersion());
+        return EngineInfo.ofProcessors(OnnxRuntimeProvider.ID, environment.getVersion());
     }
 
     /**
@@ -38,10 +39,10 @@ final class OnnxEngine implements Engine {
      * that so.
      */
     @Override
-    public TensorModel load(ModelSpec spec) {
+    public TensorModel load(ModelSpec spec, Device device) {
         Path file = SerializedFile.locate(spec);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            configure(options);
+            configure(options, settings.threads(spec.placement()));
             OrtSession session = environment.createSession(file.toString(), options);
             return OnnxModel.of(environment, session, settings.allocator());
         } catch (OrtException e) {
@@ -49,8 +50,8 @@ final class OnnxEngine implements Engine {
         }
     }
 
-    private void configure(OrtSession.SessionOptions options) throws OrtException {
-        options.setIntraOpNumThreads(settings.intraOpThreads());
+    private static void configure(OrtSession.SessionOptions options, int threads) throws OrtException {
+        options.setIntraOpNumThreads(threads);
         options.setInterOpNumThreads(1);
         // Idle workers that spin take the cores from the calls that run (engines.md section 3.4).
         options.addConfigEntry("session.intra_op.allow_spinning", "0");

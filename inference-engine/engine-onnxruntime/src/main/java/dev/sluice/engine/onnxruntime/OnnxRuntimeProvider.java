@@ -4,10 +4,13 @@ package dev.sluice.engine.onnxruntime;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtLoggingLevel;
 import dev.sluice.engine.Engine;
+import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,6 +42,24 @@ public final class OnnxRuntimeProvider implements EngineProvider {
     @Override
     public Set<String> fileSuffixes() {
         return Set.of(".onnx");
+    }
+
+    @Override
+    public EngineDescription description() {
+        return new EngineDescription(
+                "ONNX Runtime",
+                "1.28.0",
+                "MIT",
+                List.of("ONNX (.onnx), with external data"),
+                "instances share the weights and run at once",
+                List.of("cpu"),
+                List.of());
+    }
+
+    @Override
+    public EngineTrial trial() {
+        return new EngineTrial(
+                "/dev/sluice/engine/onnxruntime/double.onnx", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f));
     }
 
     @Override

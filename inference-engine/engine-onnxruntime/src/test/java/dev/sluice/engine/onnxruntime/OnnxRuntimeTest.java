@@ -11,6 +11,7 @@ import dev.sluice.engine.testing.EngineHarness;
 import dev.sluice.engine.testing.TestTensors;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataType;
@@ -41,7 +42,7 @@ class OnnxRuntimeTest extends EngineHarness {
 
     @Test
     void readsTheSignatureFromTheFile() {
-        try (TensorModel model = engine().load(spec(MODELS.resolve("two.onnx")))) {
+        try (TensorModel model = engine().load(spec(MODELS.resolve("two.onnx")), Device.CPU)) {
             assertThat(model.signature().inputs())
                     .containsExactly(
                             new TensorSpec("a", DataType.FP32, Shape.of(-1, 3)),
@@ -253,7 +254,7 @@ class OnnxRuntimeTest extends EngineHarness {
     }
 
     private void with(String model, Consumer<TensorInstance> test) {
-        try (TensorModel loaded = engine().load(spec(MODELS.resolve(model + ".onnx")));
+        try (TensorModel loaded = engine().load(spec(MODELS.resolve(model + ".onnx")), Device.CPU);
                 TensorInstance instance = loaded.newInstance()) {
             test.accept(instance);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.TensorModel;
@@ -24,7 +25,8 @@ public final class BaseHandlerProvider implements HandlerProvider {
     }
 
     @Override
-    public LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator) {
+    public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
+        BufferAllocator allocator = context.allocator();
         Optional<TensorSpec> input = InputCheck.onlyInput(NAME, model.signature());
         if (input.isPresent() && !NumberSink.takes(input.get().type())) {
             throw InputCheck.mismatch(NAME, input.get(), "BOOL, an integer type, FP32 or FP64");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.TensorModel;
@@ -28,7 +29,8 @@ public final class ImageClassifierProvider implements HandlerProvider {
     }
 
     @Override
-    public LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator) {
+    public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
+        BufferAllocator allocator = context.allocator();
         ImageClassifierOptions options = ImageClassifierOptions.of(spec);
         Optional<TensorSpec> input = InputCheck.onlyInput(NAME, model.signature());
         input.ifPresent(declared -> check(declared, options.pipeline()));

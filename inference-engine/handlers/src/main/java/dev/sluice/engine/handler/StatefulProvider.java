@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.TensorModel;
@@ -30,7 +31,8 @@ public final class StatefulProvider implements HandlerProvider {
     }
 
     @Override
-    public LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator) {
+    public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
+        BufferAllocator allocator = context.allocator();
         if (!model.signature().isDeclared()) {
             throw invalid("the model does not say what it takes (expected: one that does)");
         }

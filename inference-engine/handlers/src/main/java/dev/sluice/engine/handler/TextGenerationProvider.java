@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
@@ -28,7 +29,8 @@ public final class TextGenerationProvider implements HandlerProvider {
     }
 
     @Override
-    public LoadedModel attach(TensorModel model, ModelSpec spec, BufferAllocator allocator) {
+    public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
+        BufferAllocator allocator = context.allocator();
         if (!model.signature().isDeclared()) {
             throw new ServingException(
                     ErrorCode.INVALID_MODEL, NAME + ": the model does not say what it takes (expected: one that does)");

@@ -4,6 +4,7 @@ package dev.sluice.engine.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
@@ -56,7 +57,8 @@ class BaseHandlerTest {
     }
 
     private static LoadedModel attached(FakeTensorModel model) {
-        return PROVIDER.attach(model, Harness.spec(Map.of()), bytes -> DataBuffer.wrap(new byte[(int) bytes]));
+        return PROVIDER.attach(
+                model, Harness.spec(Map.of()), new HandlerContext(bytes -> DataBuffer.wrap(new byte[(int) bytes])));
     }
 
     @Test

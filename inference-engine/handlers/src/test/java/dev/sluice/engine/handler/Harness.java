@@ -2,6 +2,7 @@
 package dev.sluice.engine.handler;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
@@ -63,7 +64,7 @@ final class Harness implements AutoCloseable {
                 copies.add(reason);
             }
         };
-        this.loaded = provider.attach(model, spec, allocator);
+        this.loaded = provider.attach(model, spec, new HandlerContext(allocator));
         this.instance = loaded.newInstance();
     }
 

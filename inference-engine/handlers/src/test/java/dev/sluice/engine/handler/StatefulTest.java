@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
@@ -107,7 +108,8 @@ class StatefulTest {
                 return List.of(total, state);
             });
 
-    private final LoadedModel model = new StatefulProvider().attach(sums, SPEC, BufferAllocator.unpooled());
+    private final LoadedModel model =
+            new StatefulProvider().attach(sums, SPEC, new HandlerContext(BufferAllocator.unpooled()));
 
     private static InferenceRequest of(String sequence, String json) {
         InferenceRequest plain = Harness.request(Harness.json("body", json));
@@ -161,7 +163,10 @@ class StatefulTest {
     @Test
     void refusesAModelWithoutSequences() {
         assertThatThrownBy(() -> new StatefulProvider()
-                        .attach(sums, Harness.spec(new BatchSpec(4, Duration.ZERO)), BufferAllocator.unpooled()))
+                        .attach(
+                                sums,
+                                Harness.spec(new BatchSpec(4, Duration.ZERO)),
+                                new HandlerContext(BufferAllocator.unpooled())))
                 .hasMessage(
                         "stateful: sequenceBatching: false (expected: true, since it keeps a state for each sequence)");
     }
@@ -264,7 +269,8 @@ class StatefulTest {
                         new TensorSpec("x", DataType.FP32, Shape.of(Shape.ANY, MANY_COLUMNS))),
                 SIGNATURE.outputs());
         FunctionModel different = new FunctionModel(wide, StatefulTest::different, new CopyOnWriteArrayList<>());
-        LoadedModel shared = new StatefulProvider().attach(different, SPEC, BufferAllocator.unpooled());
+        LoadedModel shared =
+                new StatefulProvider().attach(different, SPEC, new HandlerContext(BufferAllocator.unpooled()));
         ExecutorService pool = Executors.newFixedThreadPool(2);
         try {
             CyclicBarrier start = new CyclicBarrier(2);
@@ -357,7 +363,7 @@ class StatefulTest {
                 .attach(
                         new FunctionModel(signature, sums.function()),
                         Harness.spec(batching),
-                        BufferAllocator.unpooled());
+                        new HandlerContext(BufferAllocator.unpooled()));
     }
 
     private static Shape shape(String dimensions) {

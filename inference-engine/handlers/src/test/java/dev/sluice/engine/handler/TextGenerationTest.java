@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.BatchSink;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.IterationEngine;
 import dev.sluice.engine.Outcome;
 import dev.sluice.inference.ErrorCode;
@@ -196,7 +197,7 @@ class TextGenerationTest {
             }
             return BufferAllocator.unpooled().allocate(bytes);
         };
-        var loaded = new TextGenerationProvider().attach(successors, spec(3, Map.of()), scarce);
+        var loaded = new TextGenerationProvider().attach(successors, spec(3, Map.of()), new HandlerContext(scarce));
         Answers answers = new Answers();
         try (IterationEngine engine = (IterationEngine) loaded.newInstance()) {
             for (int slot = 0; slot < 3; slot++) {
@@ -230,7 +231,8 @@ class TextGenerationTest {
                 plain.instances(),
                 plain.limits(),
                 plain.options());
-        var loaded = new TextGenerationProvider().attach(successors, padded, BufferAllocator.unpooled());
+        var loaded =
+                new TextGenerationProvider().attach(successors, padded, new HandlerContext(BufferAllocator.unpooled()));
         Answers answers = new Answers();
         try (IterationEngine engine = (IterationEngine) loaded.newInstance()) {
             engine.warmUp();
@@ -298,13 +300,14 @@ class TextGenerationTest {
                 .attach(
                         new FunctionModel(signature, inputs -> List.of()),
                         spec(2, Map.of()),
-                        BufferAllocator.unpooled());
+                        new HandlerContext(BufferAllocator.unpooled()));
     }
 
     /** Planted: rows of a step scattered to the wrong slots; the two answers were swapped. */
     @Test
     void writesSeveralAnswersSideBySide() throws Exception {
-        var loaded = new TextGenerationProvider().attach(successors, spec(3, Map.of()), BufferAllocator.unpooled());
+        var loaded = new TextGenerationProvider()
+                .attach(successors, spec(3, Map.of()), new HandlerContext(BufferAllocator.unpooled()));
         Answers answers = new Answers();
         try (IterationEngine engine = (IterationEngine) loaded.newInstance()) {
             engine.begin(2, Harness.request(Harness.json("body", "bb")));

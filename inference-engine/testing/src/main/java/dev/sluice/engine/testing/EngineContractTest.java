@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.testing;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineTrial;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.DataBuffer;
@@ -15,10 +19,12 @@ import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,6 +80,39 @@ public abstract class EngineContractTest extends EngineHarness {
         assertThat(engine().info().nativeVersion()).matches("\\d+\\.\\d+.*");
     }
 
+    /** What the table of engines says of it, and what an installed pack is tried with. */
+    @Test
+    void describesItselfAndPassesItsOwnTrial() throws IOException {
+        EngineDescription description = provider().description();
+        assertThat(description.title()).isNotBlank();
+        assertThat(description.threads()).isNotBlank();
+        assertThat(description.formats()).isNotEmpty();
+        assertThat(description.devices()).contains("cpu");
+        assertThat(engine().info().nativeVersion()).startsWith(description.version());
+        EngineTrial trial = provider().trial();
+        Path file =
+                scratch().resolve(trial.resource().substring(trial.resource().lastIndexOf('/') + 1));
+        try (InputStream model = provider().getClass().getResourceAsStream(trial.resource())) {
+            Files.copy(requireNonNull(model, trial.resource()), file, StandardCopyOption.REPLACE_EXISTING);
+        }
+        float[] numbers = array(trial.input());
+        try (TensorModel model = engine().load(spec(file), Device.CPU);
+                TensorInstance instance = model.newInstance()) {
+            run(
+                    instance,
+                    List.of(TestTensors.floats(allocator(), "x", trial.shape(), numbers)),
+                    outputs -> assertClose(TestTensors.floats(outputs.get(0)), trial.expected()));
+        }
+    }
+
+    private static float[] array(List<Float> numbers) {
+        float[] array = new float[numbers.size()];
+        for (int i = 0; i < array.length; i++) {
+            array[i] = numbers.get(i);
+        }
+        return array;
+    }
+
     @Test
     void givesTheReferenceNumbers() {
         withInstance(instance -> {
@@ -95,7 +134,7 @@ public abstract class EngineContractTest extends EngineHarness {
 
     @Test
     void namesAndShapesOutputsAsDeclared() {
-        try (TensorModel model = engine().load(spec(reference().file()));
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
             run(instance, List.of(input(reference().rows().subList(0, 2))), outputs -> {
                 assertThat(outputs.get(0).name()).isNotEmpty();
@@ -159,7 +198,7 @@ public abstract class EngineContractTest extends EngineHarness {
     @Test
     void instancesOnSeveralThreadsGiveRightAnswers() {
         List<ReferenceModel.Row> rows = reference().rows();
-        try (TensorModel model = engine().load(spec(reference().file()))) {
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU)) {
             onThreads(thread -> {
                 try (TensorInstance instance = model.newInstance()) {
                     for (int call = 0; call < CALLS_PER_THREAD; call++) {
@@ -175,7 +214,7 @@ public abstract class EngineContractTest extends EngineHarness {
     @Test
     void anInstanceMadeOnOneThreadGivesRightAnswersOnOthers() {
         List<ReferenceModel.Row> rows = reference().rows();
-        try (TensorModel model = engine().load(spec(reference().file()))) {
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU)) {
             List<TensorInstance> made = new ArrayList<>();
             onAnotherThread(() -> made.add(model.newInstance()));
             TensorInstance instance = made.get(0);
@@ -203,7 +242,7 @@ public abstract class EngineContractTest extends EngineHarness {
         Shape row = reference().inputRow();
         long[] wider = row.toArray();
         wider[wider.length - 1] += 3;
-        try (TensorModel model = engine().load(spec(reference().file()));
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
             refuses(
                     model,
@@ -254,7 +293,7 @@ public abstract class EngineContractTest extends EngineHarness {
         DataBuffer hello = allocator().allocate(5);
         hello.view().putInt(1).put((byte) 'x');
         Tensor strings = new Tensor("image", DataType.BYTES, Shape.of(1), hello);
-        try (TensorModel model = engine().load(spec(reference().file()));
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
             refuses(model, instance, List.of(strings));
         }
@@ -400,7 +439,7 @@ public abstract class EngineContractTest extends EngineHarness {
     }
 
     private void withInstance(Consumer<TensorInstance> test) {
-        try (TensorModel model = engine().load(spec(reference().file()));
+        try (TensorModel model = engine().load(spec(reference().file()), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
             test.accept(instance);
         }

@@ -10,6 +10,7 @@ import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.BatchSpec;
+import dev.sluice.model.Device;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelFiles;
@@ -124,7 +125,7 @@ public abstract class EngineHarness {
     /** What loading {@code spec} failed with. */
     protected final ServingException failureOfLoading(ModelSpec spec) {
         ServingException failure = catchThrowableOfType(
-                ServingException.class, () -> engine().load(spec).close());
+                ServingException.class, () -> engine().load(spec, Device.CPU).close());
         assertThat(failure).as("loading %s", spec.location()).isNotNull();
         assertFitForClients(failure);
         return failure;

@@ -2,6 +2,7 @@
 package dev.sluice.benchmarks.subject;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.TensorInstance;
@@ -50,7 +51,7 @@ public final class RowHandler implements AutoCloseable {
         BufferAllocator allocator = bytes ->
                 DataBuffer.of((bytes <= 64 ? answer : row).slice(0, BufferAllocator.checkedSize(bytes)), () -> {});
         instance = new BaseHandlerProvider()
-                .attach(new Blind(numbers, type), spec, allocator)
+                .attach(new Blind(numbers, type), spec, new HandlerContext(allocator))
                 .newInstance();
     }
 
