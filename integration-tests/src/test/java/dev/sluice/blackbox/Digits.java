@@ -3,17 +3,22 @@ package dev.sluice.blackbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.StringJoiner;
+import javax.imageio.ImageIO;
 
 /** The bundled digit images with the reference's answers. */
 final class Digits {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int SIDE = 8;
 
     private Digits() {}
 
@@ -33,6 +38,11 @@ final class Digits {
                 largest = Math.max(largest, Math.abs(actual - probabilities.get(label)));
             }
             return largest;
+        }
+
+        /** The class of the highest probability. */
+        int likeliest() {
+            return probabilities.indexOf(Collections.max(probabilities));
         }
 
         boolean isJpeg() {
@@ -59,6 +69,38 @@ final class Digits {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** All digits the model was not trained on, as PNG files of the size it takes. */
+    static List<Digit> heldOut() {
+        try {
+            List<Digit> digits = new ArrayList<>();
+            List<String> lines = Files.readAllLines(Distribution.digits().resolve("held-out.csv"));
+            for (String line : lines.subList(1, lines.size())) {
+                List<String> values = List.of(line.split(","));
+                List<Double> probabilities = values.subList(1 + SIDE * SIDE, values.size()).stream()
+                        .map(Double::valueOf)
+                        .toList();
+                digits.add(new Digit(
+                        "held-out digit " + digits.size(),
+                        png(values.subList(1, 1 + SIDE * SIDE)),
+                        Integer.parseInt(values.get(0)),
+                        probabilities));
+            }
+            return digits;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] png(List<String> grey) throws IOException {
+        BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < grey.size(); i++) {
+            image.getRaster().setSample(i % SIDE, i / SIDE, 0, Integer.parseInt(grey.get(i)));
+        }
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", file);
+        return file.toByteArray();
     }
 
     static JsonNode parse(String json) {
