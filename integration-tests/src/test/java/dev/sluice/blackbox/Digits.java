@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.StringJoiner;
 import javax.imageio.ImageIO;
 
 /** The bundled digit images with the reference's answers. */
@@ -123,32 +122,10 @@ final class Digits {
      */
     static Path pack(Path store, String name, String version, String serializedFile, List<Path> extras)
             throws IOException, InterruptedException {
-        StringJoiner extraFiles = new StringJoiner(",");
-        extraFiles.add(Distribution.digits().resolve("index_to_name.json").toString());
-        extras.forEach(extra -> extraFiles.add(extra.toString()));
-        Process archiver = new ProcessBuilder(
-                        Distribution.root().resolve("bin/sluice").toString(),
-                        "archive",
-                        "--model-name",
-                        name,
-                        "--version",
-                        version,
-                        "--serialized-file",
-                        Distribution.digits().resolve(serializedFile).toString(),
-                        "--handler",
-                        "image_classifier",
-                        "--extra-files",
-                        extraFiles.toString(),
-                        "--config-file",
-                        Distribution.digits().resolve("model-config.yaml").toString(),
-                        "--export-path",
-                        store.toString())
-                .inheritIO()
-                .start();
-        int exit = archiver.waitFor();
-        if (exit != 0) {
-            throw new IllegalStateException("sluice archive ended with " + exit);
-        }
-        return store.resolve(name + ".mar");
+        List<Path> all = new ArrayList<>(List.of(Distribution.digits().resolve("index_to_name.json")));
+        all.addAll(extras);
+        Path configuration = Distribution.digits().resolve("model-config.yaml");
+        Path model = Distribution.digits().resolve(serializedFile);
+        return Archives.pack(store, name, version, "image_classifier", configuration, List.of(model), all);
     }
 }

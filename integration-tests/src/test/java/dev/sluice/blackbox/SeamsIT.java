@@ -81,26 +81,9 @@ class SeamsIT {
     private static void pack(Path folder, String name, String handler, String configuration, Path... files)
             throws IOException, InterruptedException {
         Path config = Files.writeString(folder.resolve(name + ".yaml"), configuration);
-        List<String> command = new ArrayList<>(List.of(
-                Distribution.root().resolve("bin/sluice").toString(),
-                "archive",
-                "--model-name",
-                name,
-                "--version",
-                "1.0",
-                "--handler",
-                handler,
-                "--config-file",
-                config.toString(),
-                "--export-path",
-                folder.resolve("store").toString()));
-        if (files.length > 0) {
-            command.addAll(List.of("--serialized-file", files[0].toString()));
-        }
-        if (files.length > 1) {
-            command.addAll(List.of("--extra-files", files[1].toString()));
-        }
-        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+        List<Path> serialized = List.of(files).subList(0, Math.min(1, files.length));
+        List<Path> extras = List.of(files).subList(serialized.size(), files.length);
+        Archives.pack(folder.resolve("store"), name, "1.0", handler, config, serialized, extras);
     }
 
     private HttpRequest request(String model, String body, String... headers) {
