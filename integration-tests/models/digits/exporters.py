@@ -1,4 +1,4 @@
-"""Write the trained network as TorchScript, ONNX, SavedModel and TFLite, and compare them.
+"""Write the trained network as TorchScript, twice, ONNX, SavedModel and TFLite, and compare them.
 
 The TensorFlow forms copy the trained weights instead of training again: the server's
 runtimes can only be compared with each other if the numbers in them are the same.
@@ -81,6 +81,11 @@ def export_torchscript(model: nn.Module, path: Path) -> None:
     writer.write_end_of_file()
 
 
+def export_mobile(torchscript: Path, path: Path) -> None:
+    """Save the exported network once more, as PyTorch Mobile reads it: with bytecode beside the code."""
+    torch.jit.load(str(torchscript))._save_for_lite_interpreter(str(path))
+
+
 def export_onnx(model: nn.Module, path: Path) -> None:
     torch.onnx.export(
         model,
@@ -110,8 +115,9 @@ def export_tflite(saved_model: Path, path: Path) -> None:
 
 
 def export_all(model: nn.Module, out: Path) -> None:
-    """Write all four forms below ``out``."""
+    """Write all five forms below ``out``."""
     export_torchscript(model, out / "digits.pt")
+    export_mobile(out / "digits.pt", out / "digits.ptl")
     export_onnx(model, out / "digits.onnx")
     export_saved_model(model, out / "saved_model")
     export_tflite(out / "saved_model", out / "digits.tflite")
@@ -161,6 +167,7 @@ def tflite_predictor(path: Path) -> Predict:
 def predictors(out: Path) -> dict[str, Predict]:
     return {
         "digits.pt": torchscript_predictor(out / "digits.pt"),
+        "digits.ptl": torchscript_predictor(out / "digits.ptl"),
         "digits.onnx": onnx_predictor(out / "digits.onnx"),
         "saved_model": saved_model_predictor(out / "saved_model"),
         "digits.tflite": tflite_predictor(out / "digits.tflite"),

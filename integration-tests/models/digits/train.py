@@ -142,7 +142,7 @@ def weights_digest(model: nn.Module) -> str:
 
 def describe_artifacts(out: Path) -> dict[str, dict[str, object]]:
     """Size and SHA-256 of every model file, failing on one too large to commit."""
-    paths = [out / "digits.pt", out / "digits.onnx", out / "digits.tflite"]
+    paths = [out / "digits.pt", out / "digits.ptl", out / "digits.onnx", out / "digits.tflite"]
     paths += sorted(p for p in (out / "saved_model").rglob("*") if p.is_file())
     described: dict[str, dict[str, object]] = {}
     for path in paths:

@@ -43,7 +43,7 @@ public final class PyTorchProvider implements EngineProvider {
 
     @Override
     public Set<String> fileSuffixes() {
-        return Set.of(".pt", ".pth");
+        return Set.of(".pt", ".pth", ".ptl");
     }
 
     @Override
@@ -52,10 +52,16 @@ public final class PyTorchProvider implements EngineProvider {
                 "PyTorch",
                 "2.7.1",
                 "BSD-3-Clause",
-                List.of("TorchScript, scripted or traced (.pt, .pth)"),
-                "instances share the weights and run at once; threads of a call are set for the whole process",
-                List.of("cpu"),
-                List.of("INT16 and BF16 inputs"));
+                List.of(
+                        "TorchScript, scripted or traced (.pt, .pth)",
+                        "PyTorch Mobile, where the file carries TorchScript too, as files by _save_for_lite_interpreter do (.ptl)"),
+                "instances share the weights and run at once; each call computes on its model's number of threads",
+                List.of("cpu", "cuda:n, where the pack holds a CUDA build of libtorch (not tried on a card)"),
+                List.of(
+                        "weights without code (torch.save)",
+                        "programs by torch.export and AOTInductor (.pt2, .so)",
+                        "texts as inputs or outputs, complex and quantized outputs",
+                        "arguments by name, and arguments that are no tensors"));
     }
 
     @Override
@@ -67,6 +73,7 @@ public final class PyTorchProvider implements EngineProvider {
     @Override
     public Engine open(EngineSettings settings) {
         settings.nativeDirectory().ifPresent(PyTorchProvider::requireLibraries);
+        boolean builtForCards = TorchDevices.isBuiltForCards(settings.nativeDirectory());
         properties(settings).forEach(System::setProperty);
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
@@ -74,7 +81,9 @@ public final class PyTorchProvider implements EngineProvider {
         // pack.
         thread.setContextClassLoader(PyTorchProvider.class.getClassLoader());
         try {
-            return new TorchEngine(new PtEngineProvider().getEngine(), settings);
+            ai.djl.engine.Engine djl = new PtEngineProvider().getEngine();
+            ExtraLibraries.load(settings.nativeDirectory());
+            return new TorchEngine(djl, settings, TorchDevices.find(djl, builtForCards));
         } catch (EngineException | LinkageError e) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
@@ -107,7 +116,8 @@ public final class PyTorchProvider implements EngineProvider {
                         // Named so, libtorch is used as it lies there: no version check, no unpacking, no reason to
                         // download.
                         "PYTORCH_LIBRARY_PATH", directory.toAbsolutePath().toString()));
-        properties.put("PYTORCH_FLAVOR", "cpu");
+        // DJL loads what belongs to CUDA only in a flavour whose name has "cu" in it.
+        properties.put("PYTORCH_FLAVOR", TorchDevices.isBuiltForCards(settings.nativeDirectory()) ? "cu" : "cpu");
         properties.put("ai.djl.offline", "true");
         properties.put("OPT_OUT_TRACKING", "true");
         properties.put("DJL_CACHE_DIR", cache);
@@ -116,8 +126,8 @@ public final class PyTorchProvider implements EngineProvider {
         properties.put("jna.tmpdir", cache);
         properties.put("ai.djl.pytorch.num_threads", Integer.toString(settings.intraOpThreads()));
         properties.put("ai.djl.pytorch.num_interop_threads", "1");
-        // Off, the first call is a third cheaper and the second not dearer than the rest (engines.md section 3.2).
-        properties.put("ai.djl.pytorch.graph_optimizer", "false");
+        properties.put(
+                "ai.djl.pytorch.graph_optimizer", "false"); // set by thread in TorchThreads; this is for DJL's log
         return properties;
     }
 }

@@ -2,7 +2,6 @@
 package dev.sluice.engine.djl;
 
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.model.Signature;
@@ -16,14 +15,30 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class TorchModel implements TensorModel {
     private final PtNDManager manager;
-    private final PtSymbolBlock module;
+    private final long module;
+    private final TorchInputs inputs;
+    private final TorchEngine engine;
+    private final int threads;
     private final BufferAllocator allocator;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Owns {@code manager}, which owns {@code module}. */
-    TorchModel(PtNDManager manager, PtSymbolBlock module, BufferAllocator allocator) {
+    /**
+     * Owns {@code manager}, which owns {@code module}.
+     *
+     * @param threads that one call may use
+     */
+    TorchModel(
+            PtNDManager manager,
+            long module,
+            TorchInputs inputs,
+            TorchEngine engine,
+            int threads,
+            BufferAllocator allocator) {
         this.manager = manager;
         this.module = module;
+        this.inputs = inputs;
+        this.engine = engine;
+        this.threads = threads;
         this.allocator = allocator;
     }
 
@@ -35,7 +50,29 @@ final class TorchModel implements TensorModel {
 
     @Override
     public TensorInstance newInstance() {
-        return new TorchInstance(module, (PtNDManager) manager.newSubManager(), allocator);
+        return new TorchInstance(this, allocator);
+    }
+
+    long module() {
+        return module;
+    }
+
+    TorchInputs inputs() {
+        return inputs;
+    }
+
+    TorchCasts casts() {
+        return engine.casts();
+    }
+
+    /** Whether it computes where this process can read the results. */
+    boolean isOnProcessors() {
+        return manager.getDevice().equals(ai.djl.Device.cpu());
+    }
+
+    /** Readies this thread for a call of this model's. */
+    void prepareThread() {
+        engine.threads().prepare(threads);
     }
 
     @Override
