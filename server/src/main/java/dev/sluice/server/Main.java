@@ -2,7 +2,9 @@
 package dev.sluice.server;
 
 import dev.sluice.server.cli.Console;
+import dev.sluice.server.cli.PackHost;
 import dev.sluice.server.cli.SluiceCli;
+import dev.sluice.server.enginepack.PackInspector;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -12,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -52,8 +56,27 @@ public final class Main {
                         .map(Path::of)
                         .or(() -> home.map(directory -> directory.resolve("demo")))
                         .filter(Files::isDirectory),
+                packHost(home),
                 InstantSource.system(),
                 Version.read());
+    }
+
+    private static PackHost packHost(Optional<Path> home) {
+        List<String> child = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home", ""), "bin", "java").toString(),
+                "-Djava.awt.headless=true",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC"));
+        // From 22 on the JVM warns of native code that nobody allowed.
+        if (Runtime.version().feature() >= 22) {
+            child.add("--enable-native-access=ALL-UNNAMED");
+        }
+        child.addAll(List.of("-cp", System.getProperty("java.class.path", ""), Main.class.getName()));
+        return new PackHost(
+                home.map(directory -> directory.resolve("packs")).filter(Files::isDirectory),
+                Path.of(System.getProperty("user.home", ""), ".m2", "repository"),
+                PackInspector.platform(System.getProperty("os.name", ""), System.getProperty("os.arch", "")),
+                child);
     }
 
     private static PrintWriter writer(FileDescriptor descriptor, boolean unicode) {

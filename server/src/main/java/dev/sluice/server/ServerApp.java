@@ -99,6 +99,7 @@ public final class ServerApp implements AutoCloseable {
         startupModels = StartupModels.of(config.models());
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
+        LOG.info("Engines: {}", packs.summary());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param temporaryDirectory the system's
  * @param enginesDirectory where the installation has its engine packs
  * @param demoDirectory where the installation has the digits model
+ * @param packs what engine packs are filled and tried with
  * @param version of the product
  */
 public record Console(
@@ -31,5 +32,6 @@ public record Console(
         Path temporaryDirectory,
         Optional<Path> enginesDirectory,
         Optional<Path> demoDirectory,
+        PackHost packs,
         InstantSource clock,
         String version) {}

@@ -152,7 +152,10 @@ final class DemoCommand implements Callable<Integer> {
         return ServerConfig.of(
                 sources.read().values(),
                 new ServerConfig.Surroundings(
-                        console.temporaryDirectory(), console.enginesDirectory(), MachineMemory.ofThisProcess()));
+                        console.temporaryDirectory(),
+                        console.enginesDirectory(),
+                        console.packs().platform(),
+                        MachineMemory.ofThisProcess()));
     }
 
     private int firstPort() {

@@ -100,7 +100,10 @@ final class ServeCommand implements Callable<Integer> {
         ServerConfig config = ServerConfig.of(
                 read.values(),
                 new ServerConfig.Surroundings(
-                        console.temporaryDirectory(), console.enginesDirectory(), MachineMemory.ofThisProcess()));
+                        console.temporaryDirectory(),
+                        console.enginesDirectory(),
+                        console.packs().platform(),
+                        MachineMemory.ofThisProcess()));
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         read.warnings().forEach(log::warn);
         tellWithoutEffect(log, read.values());

@@ -33,6 +33,7 @@ public final class SluiceCli {
                 .addSubcommand(new ServeCommand(console, launcher))
                 .addSubcommand(new DemoCommand(console, launcher))
                 .addSubcommand(ModelsCommand.create(console))
+                .addSubcommand(EnginesCommand.create(console))
                 .addSubcommand(new PredictCommand(console))
                 .addSubcommand(new HealthCommand(console));
         cli.getCommandSpec().versionProvider(version(console));
@@ -95,7 +96,8 @@ public final class SluiceCli {
                 "  sluice demo",
                 "  sluice serve --model-store models --models all",
                 "  sluice predict digits digit-3.png",
-                "  sluice models list"
+                "  sluice models list",
+                "  sluice engines list"
             })
     private static final class Root implements Runnable {
         @Spec

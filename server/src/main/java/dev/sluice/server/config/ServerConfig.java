@@ -34,9 +34,11 @@ public record ServerConfig(
      *
      * @param temporaryDirectory the system's
      * @param enginesDirectory where the installation has its engine packs
+     * @param platform of the machine, named as engine packs name it
      * @param memory of this process
      */
-    public record Surroundings(Path temporaryDirectory, Optional<Path> enginesDirectory, MachineMemory memory) {}
+    public record Surroundings(
+            Path temporaryDirectory, Optional<Path> enginesDirectory, String platform, MachineMemory memory) {}
 
     /**
      * The tree for {@code values}.
@@ -52,7 +54,8 @@ public record ServerConfig(
                 new EnginePacksConfig(
                         values.path(ConfigKey.ENGINES_DIR).or(surroundings::enginesDirectory),
                         values.path(ConfigKey.CACHE_DIR),
-                        values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS)),
+                        values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS),
+                        surroundings.platform()),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
                 memoryBudget(values, surroundings.memory()),
                 new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),

@@ -10,5 +10,7 @@ import java.util.Optional;
  * @param directory holds one folder per engine, {@code <id>/lib/*.jar} and {@code <id>/native}
  * @param cacheDirectory where engines may keep files from one start to the next
  * @param intraOpThreads threads one call may use; engines.md section 5.3 measured why 1 is the default
+ * @param platform of this machine, named as packs name it: {@code linux-x86_64}
  */
-public record EnginePacksConfig(Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads) {}
+public record EnginePacksConfig(
+        Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads, String platform) {}

@@ -6,8 +6,10 @@ import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
+import java.io.InputStream;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider out of a pack. Opening runs with the pack's class loader as the thread's own, because libraries such as DJL
@@ -50,6 +52,12 @@ final class PackProvider implements EngineProvider {
     @Override
     public Engine open(EngineSettings settings) {
         return inPack(() -> delegate.open(settings));
+    }
+
+    /** A file among the pack's own. */
+    @Nullable
+    InputStream resource(String name) {
+        return delegate.getClass().getResourceAsStream(name);
     }
 
     private <T> T inPack(Supplier<T> action) {

@@ -73,7 +73,12 @@ class SluiceCliTest {
                 "models register",
                 "models scale",
                 "models set-default",
-                "models unregister"
+                "models unregister",
+                "engines",
+                "engines list",
+                "engines add",
+                "engines test",
+                "engines remove"
             })
     void everyVerbHasHelpWithExamples(String verb) {
         String[] words = (verb + " --help").strip().split(" ", -1);
@@ -98,6 +103,9 @@ class SluiceCliTest {
                 "predict",
                 "models",
                 "models scale",
+                "engines",
+                "engines add",
+                "engines list x",
                 "demo --port x",
                 "archive list"
             })
@@ -289,6 +297,7 @@ class SluiceCliTest {
                 folder,
                 Optional.empty(),
                 Optional.empty(),
+                new PackHost(Optional.empty(), folder.resolve("repository"), "test-os", List.of("false")),
                 InstantSource.system(),
                 "1.2.3");
         return SluiceCli.create(console, launcher).execute(arguments);

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServerConfigTest {
     private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 600L << 20);
 
-    private static final ServerConfig.Surroundings SURROUNDINGS =
-            new ServerConfig.Surroundings(Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), MEMORY);
+    private static final ServerConfig.Surroundings SURROUNDINGS = new ServerConfig.Surroundings(
+            Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), "test-os", MEMORY);
 
     /** Every default in one place: changing one is changing what people run. */
     @Test
@@ -47,7 +47,7 @@ class ServerConfigTest {
                                 Duration.ofMinutes(2),
                                 Duration.ofMinutes(2),
                                 Map.of()),
-                        new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1),
+                        new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1, "test-os"),
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
                         400L << 20,
                         new TenantsConfig(Optional.empty()),
@@ -139,7 +139,7 @@ class ServerConfigTest {
                                 Duration.ofSeconds(5),
                                 Duration.ofMinutes(6),
                                 Map.of()),
-                        new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2),
+                        new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2, "test-os"),
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
                         7L << 20,
                         new TenantsConfig(Optional.of("X-Team")),

@@ -35,7 +35,7 @@ class EnginePacksTest {
 
     @Test
     void findsNoneWithoutADirectory() {
-        EnginePacks packs = EnginePacks.find(new EnginePacksConfig(Optional.empty(), Optional.empty(), 1));
+        EnginePacks packs = EnginePacks.find(new EnginePacksConfig(Optional.empty(), Optional.empty(), 1, "test-os"));
 
         assertThat(packs.providers()).isEmpty();
         assertThat(settings(packs).nativeDirectory()).isEmpty();
@@ -76,13 +76,14 @@ class EnginePacksTest {
 
     @Test
     void namesADirectoryThatIsNotThere() {
-        EnginePacksConfig config = new EnginePacksConfig(Optional.of(folder.resolve("absent")), Optional.empty(), 1);
+        EnginePacksConfig config =
+                new EnginePacksConfig(Optional.of(folder.resolve("absent")), Optional.empty(), 1, "test-os");
 
         assertThatThrownBy(() -> EnginePacks.find(config)).hasMessageStartingWith("engines_dir: ");
     }
 
     private EnginePacks find(int threads) {
-        return EnginePacks.find(new EnginePacksConfig(Optional.of(folder), Optional.empty(), threads));
+        return EnginePacks.find(new EnginePacksConfig(Optional.of(folder), Optional.empty(), threads, "test-os"));
     }
 
     private EngineSettings settings(EnginePacks packs) {
