@@ -3,6 +3,7 @@ package dev.sluice.server.enginepack;
 
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.TokenizerProvider;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
@@ -35,10 +36,13 @@ public final class EnginePacks {
 
     private final EnginePacksConfig config;
     private final List<EngineProvider> providers;
+    private final List<TokenizerProvider> tokenizers;
 
-    private EnginePacks(EnginePacksConfig config, List<EngineProvider> providers) {
+    private EnginePacks(
+            EnginePacksConfig config, List<EngineProvider> providers, List<TokenizerProvider> tokenizers) {
         this.config = config;
         this.providers = List.copyOf(providers);
+        this.tokenizers = List.copyOf(tokenizers);
     }
 
     /** Looks for providers; loads no native library. A pack that is broken is told in the log and left out. */
@@ -46,20 +50,27 @@ public final class EnginePacks {
         ClassLoader server = EnginePacks.class.getClassLoader();
         SharedTypesLoader shared = new SharedTypesLoader(server);
         List<EngineProvider> found = new ArrayList<>();
+        List<TokenizerProvider> tokenizers = new ArrayList<>();
         for (Path pack : packs(config)) {
-            found.addAll(providersOf(pack, shared));
+            found.addAll(providersOf(pack, shared, tokenizers));
         }
+        ServiceLoader.load(TokenizerProvider.class, server).forEach(tokenizers::add);
         Set<String> taken = new HashSet<>();
         found.forEach(provider -> taken.add(provider.id()));
         ServiceLoader.load(EngineProvider.class, server).stream()
                 .map(ServiceLoader.Provider::get)
                 .filter(provider -> taken.add(provider.id()))
                 .forEach(found::add);
-        return new EnginePacks(config, found);
+        return new EnginePacks(config, found, tokenizers);
     }
 
     public List<EngineProvider> providers() {
         return providers;
+    }
+
+    /** What reads {@code tokenizer.json} files. */
+    public List<TokenizerProvider> tokenizers() {
+        return tokenizers;
     }
 
     /** What to open the engine {@code id} with; {@code cache} is used unless the operator named a directory. */
@@ -88,7 +99,9 @@ public final class EnginePacks {
         }
     }
 
-    private static List<EngineProvider> providersOf(Path pack, ClassLoader shared) {
+    /** @param tokenizers gets what the pack has of them */
+    private static List<EngineProvider> providersOf(
+            Path pack, ClassLoader shared, List<TokenizerProvider> tokenizers) {
         String name = String.valueOf(pack.getFileName());
         try {
             URLClassLoader loader = new URLClassLoader("engine-" + name, jarsOf(pack), shared);
@@ -96,7 +109,12 @@ public final class EnginePacks {
                     .map(ServiceLoader.Provider::get)
                     .<EngineProvider>map(provider -> new PackProvider(provider, loader))
                     .toList();
-            if (providers.isEmpty()) {
+            List<TokenizerProvider> texts = ServiceLoader.load(TokenizerProvider.class, loader).stream()
+                    .map(ServiceLoader.Provider::get)
+                    .<TokenizerProvider>map(provider -> new PackTokenizers(provider, loader))
+                    .toList();
+            tokenizers.addAll(texts);
+            if (providers.isEmpty() && texts.isEmpty()) {
                 LOG.warn("Engine pack {} holds no engine; it is left out", name);
             }
             return providers;
