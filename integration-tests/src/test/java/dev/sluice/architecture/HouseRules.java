@@ -152,7 +152,7 @@ final class HouseRules {
     }
 
     ArchRule djlStaysInItsEngine() {
-        return library("ai.djl..", base + ".engine.djl..");
+        return library("ai.djl..", base + ".engine.djl..", base + ".engine.tokenizers..");
     }
 
     ArchRule onnxRuntimeStaysInItsEngine() {

@@ -31,6 +31,7 @@ class HouseRulesTest {
                         "dev.sluice.tensor",
                         "dev.sluice.engine.djl",
                         "dev.sluice.engine.onnxruntime",
+                        "dev.sluice.engine.tokenizers",
                         "dev.sluice.engine.handler",
                         "dev.sluice.server");
     }

@@ -4,8 +4,10 @@ package dev.sluice.server;
 import dev.sluice.engine.CatalogModelLoader;
 import dev.sluice.engine.ChargedAllocator;
 import dev.sluice.engine.EngineCatalog;
+import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
+import dev.sluice.engine.TokenizerCatalog;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.MemoryWatch;
@@ -54,6 +56,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,13 +111,15 @@ public final class ServerApp implements AutoCloseable {
         metrics = new ServerMetrics(registry, version);
         metrics.watch(budget, ledger, pool::usedDirectMemory);
 
-        engines = new EngineCatalog(packs.providers(), id -> packs.settings(id, work.directory("cache"), allocator));
+        Function<String, EngineSettings> settings = id -> packs.settings(id, work.directory("cache"), allocator);
+        engines = new EngineCatalog(packs.providers(), settings);
+        TokenizerCatalog tokenizers = new TokenizerCatalog(packs.tokenizers(), settings);
         List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
         InferenceService inference = new InferenceService(registry, metrics, ticker);
         CompositeLoader loader = new CompositeLoader(
-                new CatalogModelLoader(engines, handlers, new HandlerContext(allocator)), inference);
+                new CatalogModelLoader(engines, handlers, new HandlerContext(allocator, tokenizers)), inference);
 
         lifecycle = new ModelLifecycle(
                 registry,

@@ -9,24 +9,12 @@ import java.util.Set;
  *
  * <p><b>Threads:</b> safe from any thread.
  */
-public interface EngineProvider {
-    /** Version of this interface. A provider built against another one is refused by name, before it is opened. */
-    int SPI_VERSION = 2;
-
-    /** Short lower-case name operators use: {@code onnxruntime}, {@code pytorch}. */
-    String id();
-
-    /** The {@link #SPI_VERSION} this provider was compiled against: return the constant. */
-    int spiVersion();
-
+public interface EngineProvider extends PackMember {
     /**
      * What the names of the model files end in that it runs when the operator names no engine: {@code .onnx}, or a whole name where
      * the format fixes it, {@code saved_model.pb}.
      */
     Set<String> fileSuffixes();
-
-    /** For those who choose an engine. */
-    EngineDescription description();
 
     /** How to find out whether it works on this machine. */
     EngineTrial trial();

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine;
 
+import dev.sluice.model.ModelFiles;
 import dev.sluice.tensor.BufferAllocator;
 
 /**
  * What the server lends to handlers.
  *
  * @param allocator source of the memory of inputs and answers
+ * @param tokenizers source of what turns text into numbers
  */
-public record HandlerContext(BufferAllocator allocator) {}
+public record HandlerContext(BufferAllocator allocator, TokenizerSource tokenizers) {
+    /** Without anything that reads {@code tokenizer.json}. */
+    public HandlerContext(BufferAllocator allocator) {
+        this(allocator, TokenizerSource.NONE);
+    }
+
+    /** The tokenizer of the model of {@code files}, to be closed by the caller; see {@link TokenizerSource#open}. */
+    public Tokenizer tokenizer(ModelFiles files, TokenizerOptions options) {
+        return tokenizers.open(files, options);
+    }
+}

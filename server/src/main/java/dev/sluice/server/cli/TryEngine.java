@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.cli;
 
-import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.PackMember;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.enginepack.EnginePacks;
@@ -45,14 +45,14 @@ final class TryEngine implements Callable<Integer> {
         }
         EnginePacks packs = EnginePacks.find(new EnginePacksConfig(
                 Optional.of(directory), Optional.empty(), 1, console.packs().platform()));
-        List<EngineProvider> providers = packs.inPack(id);
-        if (providers.isEmpty()) {
+        List<PackMember> members = packs.inPack(id);
+        if (members.isEmpty()) {
             throw new ServingException(
                     ErrorCode.FAILED_PRECONDITION, "engine pack " + id + " holds no engine this server can open");
         }
         // The process was given a directory of its own to work in.
         TrialRun trial = new TrialRun(packs, console.workingDirectory());
-        providers.forEach(provider -> console.out().println(trial.run(provider)));
+        members.forEach(member -> console.out().println(trial.run(member)));
         return SluiceCli.OK;
     }
 }

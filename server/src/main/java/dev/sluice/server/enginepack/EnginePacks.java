@@ -3,6 +3,9 @@ package dev.sluice.server.enginepack;
 
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.PackMember;
+import dev.sluice.engine.TokenizerProvider;
+import dev.sluice.engine.TokenizerProvider;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
@@ -28,8 +31,8 @@ import org.slf4j.LoggerFactory;
 public final class EnginePacks {
     private static final Logger LOG = LoggerFactory.getLogger(EnginePacks.class);
 
-    /** Of an engine, and of the folder it came from; empty for the server's class path. */
-    private record Found(EngineProvider provider, Optional<Path> pack) {}
+    /** An engine, or tokenizers, and the folder it came from; empty for the server's class path. */
+    private record Found(PackMember member, Optional<Path> pack) {}
 
     private final EnginePacksConfig config;
     private final Map<String, Found> found;
@@ -48,41 +51,58 @@ public final class EnginePacks {
             if (problem.isPresent()) {
                 LOG.error("Engine pack {} is left out: {}", pack.getFileName(), problem.get());
             } else {
-                providersOf(pack).forEach(provider -> packs.add(provider, Optional.of(pack)));
+                membersOf(pack).forEach(member -> packs.add(member, Optional.of(pack)));
             }
         }
-        ServiceLoader.load(EngineProvider.class, EnginePacks.class.getClassLoader()).stream()
-                .map(ServiceLoader.Provider::get)
-                .filter(provider -> !packs.found.containsKey(provider.id()))
-                .forEach(provider -> packs.add(provider, Optional.empty()));
+        ClassLoader server = EnginePacks.class.getClassLoader();
+        List<PackMember> own = new ArrayList<>();
+        ServiceLoader.load(EngineProvider.class, server).forEach(own::add);
+        ServiceLoader.load(TokenizerProvider.class, server).forEach(own::add);
+        own.stream()
+                .filter(member -> !packs.found.containsKey(member.id()))
+                .forEach(member -> packs.add(member, Optional.empty()));
         return packs;
     }
 
-    private void add(EngineProvider provider, Optional<Path> pack) {
-        String id = provider.id();
-        if (provider.spiVersion() != EngineProvider.SPI_VERSION) {
+    private void add(PackMember member, Optional<Path> pack) {
+        String id = member.id();
+        if (member.spiVersion() != PackMember.SPI_VERSION) {
             LOG.error(
                     "Engine {} is left out: spi: {} (expected: {}; take the pack made for this server)",
                     id,
-                    provider.spiVersion(),
-                    EngineProvider.SPI_VERSION);
-        } else if (found.putIfAbsent(id, new Found(provider, pack)) != null) {
+                    member.spiVersion(),
+                    PackMember.SPI_VERSION);
+        } else if (found.putIfAbsent(id, new Found(member, pack)) != null) {
             LOG.error(
                     "Engine {} of pack {} is left out: another pack has one of that id", id, pack.orElse(Path.of("")));
         }
     }
 
+    /** The engines. */
     public List<EngineProvider> providers() {
-        return found.values().stream().map(Found::provider).toList();
+        return members(EngineProvider.class);
     }
 
-    /** The engines of the pack called {@code id}. */
-    public List<EngineProvider> inPack(String id) {
+    /** What reads {@code tokenizer.json} files. */
+    public List<TokenizerProvider> tokenizers() {
+        return members(TokenizerProvider.class);
+    }
+
+    private <T> List<T> members(Class<T> kind) {
         return found.values().stream()
-                .filter(engine -> engine.pack()
+                .map(Found::member)
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .toList();
+    }
+
+    /** What the pack called {@code id} offers. */
+    public List<PackMember> inPack(String id) {
+        return found.values().stream()
+                .filter(member -> member.pack()
                         .filter(pack -> String.valueOf(pack.getFileName()).equals(id))
                         .isPresent())
-                .map(Found::provider)
+                .map(Found::member)
                 .toList();
     }
 
@@ -90,9 +110,9 @@ public final class EnginePacks {
     public String summary() {
         return found.isEmpty()
                 ? "none"
-                : providers().stream()
-                        .map(provider ->
-                                provider.id() + " " + provider.description().version())
+                : found.values().stream()
+                        .map(Found::member)
+                        .map(member -> member.id() + " " + member.description().version())
                         .collect(Collectors.joining(", "));
     }
 
@@ -122,14 +142,14 @@ public final class EnginePacks {
         }
     }
 
-    private static List<EngineProvider> providersOf(Path pack) {
+    private static List<PackMember> membersOf(Path pack) {
         String name = String.valueOf(pack.getFileName());
         try {
-            List<EngineProvider> providers = PackLoader.load(name, jarsOf(pack));
-            if (providers.isEmpty()) {
+            List<PackMember> members = PackLoader.of(name, jarsOf(pack)).members();
+            if (members.isEmpty()) {
                 LOG.warn("Engine pack {} holds no engine; it is left out", name);
             }
-            return new ArrayList<>(providers);
+            return members;
         } catch (IOException | ServiceConfigurationError | LinkageError e) {
             LOG.error("Engine pack {} cannot be used and is left out", name, e);
             return List.of();

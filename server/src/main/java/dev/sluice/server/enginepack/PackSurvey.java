@@ -2,7 +2,7 @@
 package dev.sluice.server.enginepack;
 
 import dev.sluice.engine.EngineDescription;
-import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.PackMember;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.enginepack.PackStatus.State;
@@ -122,11 +122,12 @@ public final class PackSurvey {
 
     private static EngineDescription ofHandMade(Path folder, State state) throws IOException {
         String name = String.valueOf(folder.getFileName());
-        List<EngineProvider> providers =
-                state == State.READY ? PackLoader.load(name, EnginePacks.jarsOf(folder)) : List.of();
-        return providers.isEmpty()
+        List<PackMember> members = state == State.READY
+                ? PackLoader.of(name, EnginePacks.jarsOf(folder)).members()
+                : List.of();
+        return members.isEmpty()
                 ? new EngineDescription(name, "?", "?", List.of(), "", List.of(), List.of())
-                : providers.get(0).description();
+                : members.get(0).description();
     }
 
     private static long size(Path folder) throws IOException {

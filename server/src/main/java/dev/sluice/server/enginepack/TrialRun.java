@@ -3,9 +3,15 @@ package dev.sluice.server.enginepack;
 
 import dev.sluice.engine.Engine;
 import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
+import dev.sluice.engine.PackMember;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.engine.TensorModel;
+import dev.sluice.engine.Tokenizer;
+import dev.sluice.engine.TokenizerOptions;
+import dev.sluice.engine.TokenizerProvider;
+import dev.sluice.engine.TokenizerTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.BatchSpec;
@@ -29,6 +35,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * An engine's own trial, run in this process: opens it, loads the tiny model it carries, and compares the answer. Loads
@@ -52,30 +60,57 @@ public final class TrialRun {
      *
      * @throws ServingException if it does not open, does not load its model, or answers something else
      */
-    public String run(EngineProvider provider) {
-        EngineTrial trial = provider.trial();
-        BufferAllocator allocator = BufferAllocator.unpooled();
-        try (Engine engine = provider.open(packs.settings(provider.id(), scratch, allocator));
-                TensorModel model = engine.load(spec(modelFile(provider, trial)), Device.CPU);
-                TensorInstance instance = model.newInstance()) {
-            List<Float> answer = answer(instance, input(allocator, model, trial));
-            if (!isClose(answer, trial.expected())) {
-                throw new ServingException(
-                        ErrorCode.ENGINE_FAILED,
-                        "engine " + provider.id() + " answered " + answer + " (expected: " + trial.expected() + ")");
+    public String run(PackMember member) {
+        try {
+            if (member instanceof TokenizerProvider tokenizers) {
+                return run(tokenizers);
             }
-            return provider.id() + " " + engine.info().nativeVersion() + " answered " + answer;
+            return run((EngineProvider) member);
         } catch (IOException | LinkageError e) {
             throw new ServingException(
-                    ErrorCode.ENGINE_FAILED, "engine " + provider.id() + " cannot be tried: " + e.getMessage(), e);
+                    ErrorCode.ENGINE_FAILED, "engine " + member.id() + " cannot be tried: " + e.getMessage(), e);
         }
     }
 
-    private Path modelFile(EngineProvider provider, EngineTrial trial) throws IOException {
-        String resource = trial.resource();
+    private String run(EngineProvider provider) throws IOException {
+        EngineTrial trial = provider.trial();
+        try (Engine engine = provider.open(settings(provider));
+                TensorModel model = engine.load(spec(file(provider, trial.resource())), Device.CPU);
+                TensorInstance instance = model.newInstance()) {
+            List<Float> answer = answer(instance, input(BufferAllocator.unpooled(), model, trial));
+            require(isClose(answer, trial.expected()), provider, answer, trial.expected());
+            return provider.id() + " " + engine.info().nativeVersion() + " answered " + answer;
+        }
+    }
+
+    private String run(TokenizerProvider provider) throws IOException {
+        TokenizerTrial trial = provider.trial();
+        TokenizerOptions options = TokenizerOptions.truncating(OptionalInt.empty());
+        try (Tokenizer tokenizer = provider.open(file(provider, trial.resource()), options, settings(provider))) {
+            List<Integer> answer = IntStream.of(tokenizer.encode(trial.text()).get(0).ids())
+                    .boxed()
+                    .toList();
+            require(answer.equals(trial.expected()), provider, answer, trial.expected());
+            return provider.id() + " " + provider.description().version() + " answered " + answer;
+        }
+    }
+
+    private EngineSettings settings(PackMember member) {
+        return packs.settings(member.id(), scratch, BufferAllocator.unpooled());
+    }
+
+    private static void require(boolean isRight, PackMember member, List<?> answer, List<?> expected) {
+        if (!isRight) {
+            throw new ServingException(
+                    ErrorCode.ENGINE_FAILED,
+                    "engine " + member.id() + " answered " + answer + " (expected: " + expected + ")");
+        }
+    }
+
+    private Path file(PackMember provider, String resource) throws IOException {
         Path folder = Files.createDirectories(scratch.resolve("model-" + provider.id()));
         Path file = folder.resolve(resource.substring(resource.lastIndexOf('/') + 1));
-        try (InputStream model = provider instanceof PackProvider pack
+        try (InputStream model = provider instanceof FromPack pack
                 ? pack.resource(resource)
                 : provider.getClass().getResourceAsStream(resource)) {
             if (model == null) {

@@ -126,6 +126,44 @@ final class OptionMap {
         throw refused(key, String.join(" or ", words));
     }
 
+    /** True or false, {@code fallback} if the key is not there. */
+    boolean flag(String key, boolean fallback) {
+        if (!has(key)) {
+            return fallback;
+        }
+        if (values.get(key) instanceof Boolean flag) {
+            return flag;
+        }
+        throw refused(key, "true or false");
+    }
+
+    /** Different words out of those given, in the order they were written; empty if the key is not there. */
+    List<String> wordList(String key, List<String> words) {
+        if (!has(key)) {
+            return List.of();
+        }
+        if (values.get(key) instanceof List<?> list
+                && !list.isEmpty()
+                && list.stream().distinct().count() == list.size()) {
+            List<String> known = words.stream().filter(list::contains).toList();
+            if (known.size() == list.size()) {
+                return list.stream().map(String::valueOf).toList();
+            }
+        }
+        throw refused(key, "a list out of " + String.join(", ", words));
+    }
+
+    /** A list of texts, {@code fallback} if the key is not there. */
+    List<String> textList(String key, List<String> fallback) {
+        if (!has(key)) {
+            return fallback;
+        }
+        if (values.get(key) instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+            return list.stream().map(String::valueOf).toList();
+        }
+        throw refused(key, "a list of texts");
+    }
+
     /** A text, {@code fallback} if the key is not there. */
     String text(String key, String fallback) {
         if (!has(key)) {

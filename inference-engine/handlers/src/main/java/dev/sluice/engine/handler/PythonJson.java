@@ -74,6 +74,65 @@ final class PythonJson {
         return json.toByteArray();
     }
 
+    /** A tree of maps, lists, arrays of floats, texts, numbers and booleans. */
+    static byte[] tree(Object value) {
+        PythonJson json = new PythonJson();
+        json.node(value, 0);
+        return json.toByteArray();
+    }
+
+    private void node(Object value, int indent) {
+        if (value instanceof Map<?, ?> map) {
+            char before = '{';
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                text.append(before);
+                newLine(indent + 1);
+                string(String.valueOf(entry.getKey()));
+                text.append(": ");
+                node(entry.getValue(), indent + 1);
+                before = ',';
+            }
+            end(map.isEmpty(), "{}", indent);
+        } else if (value instanceof List<?> list) {
+            char before = '[';
+            for (Object element : list) {
+                text.append(before);
+                newLine(indent + 1);
+                node(element, indent + 1);
+                before = ',';
+            }
+            end(list.isEmpty(), "[]", indent);
+        } else if (value instanceof float[] numbers) {
+            floats(numbers, indent);
+        } else if (value instanceof Double || value instanceof Float) {
+            number(((Number) value).doubleValue());
+        } else if (value instanceof Number || value instanceof Boolean) {
+            text.append(value);
+        } else {
+            string(String.valueOf(value));
+        }
+    }
+
+    private void floats(float[] numbers, int indent) {
+        char before = '[';
+        for (float number : numbers) {
+            text.append(before);
+            newLine(indent + 1);
+            number(number);
+            before = ',';
+        }
+        end(numbers.length == 0, "[]", indent);
+    }
+
+    private void end(boolean isEmpty, String brackets, int indent) {
+        if (isEmpty) {
+            text.append(brackets);
+        } else {
+            newLine(indent);
+            text.append(brackets.charAt(1));
+        }
+    }
+
     /** Writes what dimension {@code level} of {@code row} holds from element {@code at} on; returns the element after it. */
     private int level(OutputRow row, int level, int at, int indent) {
         if (level == row.shape().rank()) {

@@ -43,6 +43,11 @@ record RequestBody(String name, String mediaType, DataBuffer content) {
         return of(choose(contents, request));
     }
 
+    /** @throws ServingException {@code INVALID_INPUT} if it is empty, or a tensor of other things than one text */
+    static RequestBody of(Input input) {
+        return input instanceof Input.OfContent content ? of(content) : of(onlyText(((Input.OfTensor) input).tensor()));
+    }
+
     /** @throws ServingException {@code INVALID_INPUT} if it is empty */
     static RequestBody of(Input.OfContent chosen) {
         if (chosen.content().size() == 0) {

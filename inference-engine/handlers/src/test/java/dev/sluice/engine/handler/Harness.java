@@ -8,6 +8,7 @@ import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.TensorModel;
+import dev.sluice.engine.TokenizerSource;
 import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
@@ -47,6 +48,10 @@ final class Harness implements AutoCloseable {
     private final ModelInstance instance;
 
     Harness(HandlerProvider provider, TensorModel model, ModelSpec spec) {
+        this(provider, model, spec, TokenizerSource.NONE);
+    }
+
+    Harness(HandlerProvider provider, TensorModel model, ModelSpec spec, TokenizerSource tokenizers) {
         BufferAllocator allocator = new BufferAllocator() {
             @Override
             public DataBuffer allocate(long bytes) {
@@ -64,7 +69,7 @@ final class Harness implements AutoCloseable {
                 copies.add(reason);
             }
         };
-        this.loaded = provider.attach(model, spec, new HandlerContext(allocator));
+        this.loaded = provider.attach(model, spec, new HandlerContext(allocator, tokenizers));
         this.instance = loaded.newInstance();
     }
 

@@ -2,7 +2,7 @@
 package dev.sluice.server.enginepack.build;
 
 import dev.sluice.engine.EngineDescription;
-import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.PackMember;
 import dev.sluice.server.enginepack.Checksums;
 import dev.sluice.server.enginepack.MavenCoordinates;
 import dev.sluice.server.enginepack.PackDescriptor;
@@ -30,12 +30,12 @@ final class PackDescription {
     }
 
     PackDescriptor of(EngineModule module) throws IOException {
-        List<EngineProvider> providers = providers(module);
+        List<PackMember> members = members(module);
         List<EngineDescription> descriptions =
-                providers.stream().map(EngineProvider::description).toList();
+                members.stream().map(PackMember::description).toList();
         List<NativeFile> natives = natives(module);
         return new PackDescriptor(
-                providers.size() == 1 ? providers.get(0).id() : module.name(),
+                members.size() == 1 ? members.get(0).id() : module.name(),
                 joined(descriptions, EngineDescription::title),
                 joined(descriptions, EngineDescription::version),
                 joined(descriptions, EngineDescription::licence),
@@ -43,20 +43,20 @@ final class PackDescription {
                         .flatMap(description -> description.formats().stream())
                         .distinct()
                         .toList(),
-                providers.get(0).spiVersion(),
+                members.get(0).spiVersion(),
                 platform,
                 artifacts(module, natives),
                 natives);
     }
 
-    private static List<EngineProvider> providers(EngineModule module) throws IOException {
+    private static List<PackMember> members(EngineModule module) throws IOException {
         List<Path> jars = new ArrayList<>(module.own());
         jars.addAll(module.libraries().values());
-        List<EngineProvider> providers = PackLoader.load(module.name(), jars);
-        if (providers.isEmpty()) {
+        List<PackMember> members = PackLoader.of(module.name(), jars).members();
+        if (members.isEmpty()) {
             throw new IOException(module.jar() + " offers no engine (expected: one in its META-INF/services)");
         }
-        return providers;
+        return members;
     }
 
     private static String joined(List<EngineDescription> descriptions, Function<EngineDescription, String> part) {
