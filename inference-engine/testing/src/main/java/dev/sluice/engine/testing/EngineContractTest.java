@@ -73,7 +73,9 @@ public abstract class EngineContractTest extends EngineHarness {
     void isMadeForThisVersionOfTheInterface() {
         assertThat(provider().spiVersion()).isEqualTo(EngineProvider.SPI_VERSION);
         assertThat(provider().id()).matches("[a-z0-9]+");
-        assertThat(provider().fileSuffixes()).isNotEmpty().allMatch(suffix -> suffix.startsWith("."));
+        assertThat(provider().fileSuffixes())
+                .isNotEmpty()
+                .allMatch(suffix -> suffix.startsWith(".") || reference().file().endsWith(suffix));
         assertThat(provider().fileSuffixes())
                 .anyMatch(suffix -> reference().file().toString().endsWith(suffix));
         assertThat(engine().info().id()).isEqualTo(provider().id());
@@ -310,14 +312,30 @@ public abstract class EngineContractTest extends EngineHarness {
         for (int length : new int[] {1, 100, model.length / 2, model.length - 1}) {
             assertNoModel(Arrays.copyOf(model, length));
         }
+        for (Path companion : reference().companions()) {
+            assertNoModelWithout(companion, model);
+        }
+    }
+
+    /** The rest of a model that is a folder, each file cut short, and then gone. */
+    private void assertNoModelWithout(Path companion, byte[] model) throws IOException {
+        Path file = write(model);
+        Path cut = requireNonNull(file.getParent()).resolve(companion.toString());
+        byte[] whole = Files.readAllBytes(cut);
+        for (int length : new int[] {0, whole.length / 2, whole.length - 1}) {
+            Files.write(cut, Arrays.copyOf(whole, length));
+            assertNoModel(file);
+        }
+        Files.delete(cut);
+        assertNoModel(file);
     }
 
     @Test
     void refusesFilesThatAreMissingOrOutside() {
-        String suffix = provider().fileSuffixes().iterator().next();
-        ServingException missing = failureOfLoading(spec(scratch().resolve("none" + suffix)));
+        Path none = named("none");
+        ServingException missing = failureOfLoading(spec(none));
         assertThat(missing.code()).isEqualTo(ErrorCode.INVALID_MODEL);
-        assertThat(missing.safeMessage()).contains("none" + suffix);
+        assertThat(missing.safeMessage()).contains(String.valueOf(none.getFileName()));
         ModelSpec inside = spec(scratch().resolve("inside"));
         Path outside = scratch().toAbsolutePath().relativize(reference().file().toAbsolutePath());
         ServingException escaping = failureOfLoading(new ModelSpec(
@@ -418,14 +436,35 @@ public abstract class EngineContractTest extends EngineHarness {
     }
 
     private void assertNoModel(byte[] content) throws IOException {
-        ServingException failure = failureOfLoading(spec(write(content)));
+        assertNoModel(write(content));
+    }
+
+    private void assertNoModel(Path file) {
+        ServingException failure = failureOfLoading(spec(file));
         assertThat(failure.code()).isIn(ErrorCode.INVALID_MODEL, ErrorCode.LOAD_FAILED);
         assertFitForClients(failure);
     }
 
+    /** A file with that content where a model of this engine is expected, with the rest of the reference beside it. */
     private Path write(byte[] content) throws IOException {
+        Path file = named("broken");
+        Path folder = requireNonNull(file.getParent());
+        for (Path companion : reference().companions()) {
+            Path copy = folder.resolve(companion.toString());
+            Files.createDirectories(requireNonNull(copy.getParent()));
+            Path original = reference().file().resolveSibling(companion.toString());
+            Files.copy(original, copy, StandardCopyOption.REPLACE_EXISTING);
+        }
+        Files.createDirectories(folder);
+        return Files.write(file, content);
+    }
+
+    /** Where a model goes: a file of that name, or a folder of that name where the format fixes the file's. */
+    private Path named(String name) {
         String suffix = provider().fileSuffixes().iterator().next();
-        return Files.write(scratch().resolve("broken" + suffix), content);
+        return suffix.startsWith(".")
+                ? scratch().resolve(name + suffix)
+                : scratch().resolve(name).resolve(suffix);
     }
 
     private void refuses(TensorModel model, TensorInstance instance, List<Tensor> inputs) {

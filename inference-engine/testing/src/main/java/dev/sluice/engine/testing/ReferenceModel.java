@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A model file and what it has to answer: one {@code FP32} input and one {@code FP32} output, each {@code [rows, ...]}.
@@ -15,13 +16,28 @@ import java.util.List;
  * @param inputRow shape of one row of the input
  * @param outputRow shape of one row of the output
  * @param rows at least two
+ * @param companions the other files of a model that is a folder, relative to that folder
  */
-public record ReferenceModel(Path file, Shape inputRow, Shape outputRow, List<Row> rows) {
+public record ReferenceModel(Path file, Shape inputRow, Shape outputRow, List<Row> rows, List<Path> companions) {
+    public ReferenceModel {
+        rows = List.copyOf(rows);
+        companions = List.copyOf(companions);
+    }
+
+    /** A model in one file. */
+    public ReferenceModel(Path file, Shape inputRow, Shape outputRow, List<Row> rows) {
+        this(file, inputRow, outputRow, rows, List.of());
+    }
+
     /** One row in, and what comes out of it according to the framework that trained the model. */
     public record Row(List<Float> input, List<Float> output) {}
 
-    /** The model of handwritten digits in {@code file} of {@code models/digits}, with the values its training recorded. */
-    public static ReferenceModel digits(Path models, String file) {
+    /**
+     * The model of handwritten digits in {@code file} of {@code models/digits}, with the values its training recorded.
+     *
+     * @param companions the other files of a model that is a folder, relative to that folder
+     */
+    public static ReferenceModel digits(Path models, String file, String... companions) {
         Path folder = models.resolve("digits");
         try {
             JsonNode digits = new ObjectMapper()
@@ -29,7 +45,12 @@ public record ReferenceModel(Path file, Shape inputRow, Shape outputRow, List<Ro
                     .get("digits");
             List<Row> rows = new ArrayList<>();
             digits.forEach(digit -> rows.add(new Row(floats(digit.get("input")), floats(digit.get("logits")))));
-            return new ReferenceModel(folder.resolve(file), Shape.of(1, 8, 8), Shape.of(10), rows);
+            return new ReferenceModel(
+                    folder.resolve(file),
+                    Shape.of(1, 8, 8),
+                    Shape.of(10),
+                    rows,
+                    Stream.of(companions).map(Path::of).toList());
         } catch (IOException e) {
             throw new AssertionError("no reference values for " + file, e);
         }

@@ -6,14 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** How much memory this process holds, as Linux tells it. */
-final class ResidentMemory {
+/** How much memory this process holds, as Linux tells it: what a leak of native memory is found by. */
+public final class ResidentMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
 
     private ResidentMemory() {}
 
     /** Bytes resident now, or empty where the system does not say. */
-    static OptionalLong bytes() {
+    public static OptionalLong bytes() {
         if (!Files.isReadable(STATUS)) {
             return OptionalLong.empty();
         }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.tflite;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.ByteElements;
+import dev.sluice.tensor.Shape;
+import dev.sluice.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.tensorflowlite.TfLiteTensor;
+import org.bytedeco.tensorflowlite.global.tensorflowlite;
+
+/**
+ * Strings as TF Lite keeps them: how many, for each where it starts, where the last one ends, all as 4 bytes in the machine's
+ * order, and then their bytes.
+ */
+final class StringTensors {
+    private StringTensors() {}
+
+    /** @throws ServingException {@code INVALID_INPUT} if {@code source} is not what a tensor of strings has to be */
+    static void write(Tensor source, TfLiteTensor target) {
+        List<byte[]> elements = elements(source);
+        long size = (elements.size() + 2L) * Integer.BYTES;
+        for (byte[] element : elements) {
+            size += element.length;
+        }
+        if (size > Integer.MAX_VALUE || tensorflowlite.TfLiteTensorRealloc(size, target) != tensorflowlite.kTfLiteOk) {
+            throw new ServingException(ErrorCode.OUT_OF_MEMORY, "No memory to run the model on this input");
+        }
+        ByteBuffer bytes = target.data().raw().<BytePointer>capacity(size).asByteBuffer();
+        bytes.order(ByteOrder.nativeOrder()).putInt(elements.size());
+        int start = (elements.size() + 2) * Integer.BYTES;
+        for (byte[] element : elements) {
+            bytes.putInt(start);
+            start += element.length;
+        }
+        bytes.putInt(start);
+        elements.forEach(bytes::put);
+    }
+
+    private static List<byte[]> elements(Tensor source) {
+        try {
+            return ByteElements.read(source);
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** What {@code bytes} hold as a tensor of ours, owned by the caller. */
+    static Tensor read(String name, Shape shape, ByteBuffer bytes, BufferAllocator allocator) {
+        ByteBuffer source = bytes.duplicate().order(ByteOrder.nativeOrder());
+        int count = source.hasRemaining() ? source.getInt(0) : 0;
+        if (count != shape.elementCount()) {
+            throw new ServingException(
+                    ErrorCode.ENGINE_FAILED,
+                    "output '" + name + "': " + count + " texts (expected: " + shape.elementCount() + " for " + shape
+                            + ")");
+        }
+        List<byte[]> elements = new ArrayList<>(count);
+        for (int i = 1; i <= count; i++) {
+            int start = source.getInt(i * Integer.BYTES);
+            byte[] element = new byte[source.getInt((i + 1) * Integer.BYTES) - start];
+            source.get(start, element);
+            elements.add(element);
+        }
+        return ByteElements.write(name, shape, elements, allocator);
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.tflite;
+
+import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.testing.EngineContractTest;
+import dev.sluice.engine.testing.ReferenceModel;
+import dev.sluice.tensor.BufferAllocator;
+import java.nio.file.Path;
+
+class TfLiteContractTest extends EngineContractTest {
+    private final ReferenceModel digits =
+            ReferenceModel.digits(Path.of(System.getProperty("sluice.test.models")), "digits.tflite");
+
+    @Override
+    protected EngineProvider provider() {
+        return new TfLiteProvider();
+    }
+
+    @Override
+    protected EngineSettings settings(Path cacheDirectory, BufferAllocator allocator) {
+        return TestSettings.of(cacheDirectory, allocator);
+    }
+
+    @Override
+    protected ReferenceModel reference() {
+        return digits;
+    }
+}
