@@ -5,7 +5,6 @@ import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.PackMember;
 import dev.sluice.engine.TokenizerProvider;
-import dev.sluice.engine.TokenizerProvider;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;

@@ -87,7 +87,8 @@ public final class TrialRun {
         TokenizerTrial trial = provider.trial();
         TokenizerOptions options = TokenizerOptions.truncating(OptionalInt.empty());
         try (Tokenizer tokenizer = provider.open(file(provider, trial.resource()), options, settings(provider))) {
-            List<Integer> answer = IntStream.of(tokenizer.encode(trial.text()).get(0).ids())
+            List<Integer> answer = IntStream.of(
+                            tokenizer.encode(trial.text()).get(0).ids())
                     .boxed()
                     .toList();
             require(answer.equals(trial.expected()), provider, answer, trial.expected());

@@ -34,7 +34,8 @@ class TokenizerPacksTest {
     @Test
     void opensTokenizersWithTheirPacksClassLoader() throws IOException {
         makePack("probe");
-        EnginePacks packs = EnginePacks.find(new EnginePacksConfig(Optional.of(folder), Optional.empty(), 1, "test-os"));
+        EnginePacks packs =
+                EnginePacks.find(new EnginePacksConfig(Optional.of(folder), Optional.empty(), 1, "test-os"));
         EngineSettings settings = packs.settings("probe", folder, BufferAllocator.unpooled());
         TokenizerOptions options = TokenizerOptions.truncating(OptionalInt.empty());
 

@@ -52,8 +52,7 @@ public final class HuggingFaceProvider implements TokenizerProvider {
 
     @Override
     public TokenizerTrial trial() {
-        return new TokenizerTrial(
-                "/dev/sluice/engine/tokenizers/trial/tokenizer.json", "one two", List.of(1, 2));
+        return new TokenizerTrial("/dev/sluice/engine/tokenizers/trial/tokenizer.json", "one two", List.of(1, 2));
     }
 
     @Override
