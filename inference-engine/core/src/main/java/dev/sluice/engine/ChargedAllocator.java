@@ -8,6 +8,7 @@ import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import java.nio.ByteBuffer;
 
 /**
  * Another source's memory, charged to the budget from before it is allocated until it is free again.
@@ -30,21 +31,36 @@ public final class ChargedAllocator implements BufferAllocator {
     @Override
     public DataBuffer allocate(long bytes) {
         int size = BufferAllocator.checkedSize(bytes);
+        reserve(size);
+        try {
+            DataBuffer memory = source.allocate(size);
+            return track(memory.view(), memory::release);
+        } catch (RuntimeException | Error e) {
+            budget.release(size);
+            throw e;
+        }
+    }
+
+    @Override
+    public DataBuffer lend(ByteBuffer memory, Runnable onFree) {
+        reserve(memory.remaining());
+        return track(memory, onFree);
+    }
+
+    private DataBuffer track(ByteBuffer memory, Runnable onFree) {
+        int size = memory.remaining();
+        return ledger.track(memory, () -> {
+            onFree.run();
+            budget.release(size);
+        });
+    }
+
+    private void reserve(int size) {
         if (!budget.tryReserve(size)) {
             throw new ServingException(
                     ErrorCode.OVERLOADED,
                     "Not enough memory for " + size + " more bytes; ask again later, or raise memory_budget, now "
                             + budget.limit() + " bytes");
-        }
-        try {
-            DataBuffer memory = source.allocate(size);
-            return ledger.track(memory.view(), () -> {
-                memory.release();
-                budget.release(size);
-            });
-        } catch (RuntimeException | Error e) {
-            budget.release(size);
-            throw e;
         }
     }
 

@@ -17,6 +17,14 @@ public interface BufferAllocator {
      */
     DataBuffer allocate(long bytes);
 
+    /**
+     * A buffer on {@code memory}, direct, which the caller made and will use again: to everybody else it is like one from {@link
+     * #allocate}, and counts as such until its last release, when {@code onFree} runs.
+     */
+    default DataBuffer lend(ByteBuffer memory, Runnable onFree) {
+        return DataBuffer.of(memory, onFree);
+    }
+
     /** Hears that bytes of a tensor were copied into memory of this source; by default nobody listens. */
     default void copied(CopyReason reason) {}
 

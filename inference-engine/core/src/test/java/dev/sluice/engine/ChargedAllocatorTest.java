@@ -11,6 +11,8 @@ import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ChargedAllocatorTest {
@@ -28,6 +30,24 @@ class ChargedAllocatorTest {
         assertThat(budget.reserved()).as("a slice keeps all of it").isEqualTo(60);
 
         slice.release();
+        assertThat(budget.reserved()).isZero();
+        assertThat(ledger.outstanding()).isZero();
+    }
+
+    /** Seen to fail when lending reserves nothing, and when it does not track. */
+    @Test
+    void chargesForLentMemoryWhileItIsInUse() {
+        AtomicInteger returned = new AtomicInteger();
+        DataBuffer lent = allocator.lend(ByteBuffer.allocateDirect(60), returned::incrementAndGet);
+        assertThat(budget.reserved()).isEqualTo(60);
+        assertThat(ledger.outstanding()).isOne();
+        assertThatThrownBy(() -> allocator.lend(ByteBuffer.allocateDirect(41), returned::incrementAndGet))
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));
+        assertThat(returned).hasValue(0);
+
+        lent.release();
+        assertThat(returned).hasValue(1);
         assertThat(budget.reserved()).isZero();
         assertThat(ledger.outstanding()).isZero();
     }

@@ -22,15 +22,17 @@ import java.nio.file.Path;
 final class OnnxEngine implements Engine {
     private final OrtEnvironment environment;
     private final EngineSettings settings;
+    private final EngineInfo info;
 
     OnnxEngine(OrtEnvironment environment, EngineSettings settings) {
         this.environment = environment;
         this.settings = settings;
+        this.info = GraphicsCards.find(environment, settings.nativeDirectory());
     }
 
     @Override
     public EngineInfo info() {
-        return EngineInfo.ofProcessors(OnnxRuntimeProvider.ID, environment.getVersion());
+        return info;
     }
 
     /**
@@ -43,8 +45,11 @@ final class OnnxEngine implements Engine {
         Path file = SerializedFile.locate(spec);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             configure(options, settings.threads(spec.placement()));
+            if (device.kind() == Device.Kind.CUDA) {
+                options.addCUDA(device.index());
+            }
             OrtSession session = environment.createSession(file.toString(), options);
-            return OnnxModel.of(environment, session, settings.allocator());
+            return OnnxModel.of(environment, session, settings.allocator(), device);
         } catch (OrtException e) {
             throw OnnxErrors.whileLoading(String.valueOf(file.getFileName()), e);
         }

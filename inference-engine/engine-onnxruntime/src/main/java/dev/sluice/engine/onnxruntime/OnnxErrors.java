@@ -60,7 +60,11 @@ final class OnnxErrors {
     }
 
     private static String reason(OrtException failure) {
-        String message = String.valueOf(failure.getMessage());
-        return NativeMessage.clean(PREFIX.matcher(message).replaceFirst(""));
+        return NativeMessage.clean(withoutPrefix(String.valueOf(failure.getMessage())));
+    }
+
+    /** {@code message} without what the binding puts in front of the reason. */
+    static String withoutPrefix(String message) {
+        return PREFIX.matcher(message).replaceFirst("");
     }
 }

@@ -50,10 +50,14 @@ public final class OnnxRuntimeProvider implements EngineProvider {
                 "ONNX Runtime",
                 "1.28.0",
                 "MIT",
-                List.of("ONNX (.onnx), with external data"),
+                List.of("ONNX (.onnx), with weights in files beside it; scikit-learn pipelines converted to it"),
                 "instances share the weights and run at once",
-                List.of("cpu"),
-                List.of());
+                List.of("cpu", "cuda:n with the GPU build of the runtime, CUDA 12 and cuDNN 9"),
+                List.of(
+                        "inputs that are sequences, maps or optional; outputs that are, but for the maps from class to number of scikit-learn classifiers",
+                        "8-bit floats, 4-bit integers and complex numbers as inputs or outputs",
+                        "texts in outputs with zero bytes or characters beyond U+FFFF: the call fails",
+                        "operators from libraries of their own, onnxruntime-extensions among them"));
     }
 
     @Override

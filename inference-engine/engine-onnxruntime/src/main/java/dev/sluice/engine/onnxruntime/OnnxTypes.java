@@ -50,4 +50,14 @@ final class OnnxTypes {
             case UINT16, UINT32, UINT64, BYTES -> Optional.empty();
         };
     }
+
+    /** The signed type of the same width, for unsigned integers that cannot be wrapped; empty for all others. */
+    static Optional<OnnxJavaType> signed(DataType type) {
+        return switch (type) {
+            case UINT16 -> Optional.of(OnnxJavaType.INT16);
+            case UINT32 -> Optional.of(OnnxJavaType.INT32);
+            case UINT64 -> Optional.of(OnnxJavaType.INT64);
+            default -> Optional.empty();
+        };
+    }
 }

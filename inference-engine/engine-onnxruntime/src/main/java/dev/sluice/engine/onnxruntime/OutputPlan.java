@@ -28,7 +28,7 @@ final class OutputPlan {
     OutputPlan(Port output, List<Port> inputs) {
         declared = output.spec().shape().toArray();
         sources = new ArrayList<>();
-        boolean known = output.hasShape() && output.wrapped().isPresent();
+        boolean known = output.hasShape();
         for (int axis = 0; axis < declared.length; axis++) {
             boolean fixed = declared[axis] != Shape.ANY;
             List<Place> places = fixed ? List.of() : places(output.symbols().get(axis), inputs);
@@ -52,6 +52,20 @@ final class OutputPlan {
             }
         }
         return places;
+    }
+
+    /** Whether {@code shape}, predicted once, is what {@link #predict} would say for these inputs: the same without making one. */
+    boolean confirms(Shape shape, List<Tensor> inputs) {
+        for (int axis = 0; axis < declared.length; axis++) {
+            List<Place> places = sources.get(axis);
+            for (int i = 0; i < places.size(); i++) {
+                Place place = places.get(i);
+                if (inputs.get(place.input).shape().dimension(place.axis) != shape.dimension(axis)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** The output's shape in a call with these inputs; empty when only the runtime can tell, or when it has no elements. */

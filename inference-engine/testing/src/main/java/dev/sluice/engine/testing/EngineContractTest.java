@@ -3,6 +3,7 @@ package dev.sluice.engine.testing;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
@@ -39,7 +40,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What every engine has to do, whatever runtime it wraps. An engine's test extends this and adds what is its own.
@@ -402,6 +405,46 @@ public abstract class EngineContractTest extends EngineHarness {
         Set<String> before = natives();
         withInstance(instance -> assertAnswer(instance, reference().rows()));
         assertThat(natives()).isEqualTo(before);
+    }
+
+    /**
+     * Opened, loaded and run in a process of its own, under the eyes of the system. Only where that may be watched: a container
+     * may forbid both namespaces and tracing.
+     */
+    @Test
+    void reachesForNoNetworkAndMakesFilesInItsCacheAlone(@TempDir Path folder) throws IOException {
+        Optional<List<String>> watcher = SystemCalls.watcher(folder);
+        if (watcher.isEmpty()) {
+            System.out.println(
+                    "SKIPPED for " + provider().id() + ": unshare -n with strace is not permitted here, so nobody"
+                            + " looked whether the engine keeps to itself");
+        }
+        assumeTrue(watcher.isPresent(), "unshare -n and strace");
+        Path own = Files.createDirectory(folder.resolve("cache"));
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
+        Path home = Files.createDirectory(folder.resolve("home"));
+        List<String> program = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-Djava.io.tmpdir=" + temporary,
+                "-Duser.home=" + home,
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                QuietStart.class.getName(),
+                provider().getClass().getName(),
+                settings().nativeDirectory().map(Path::toString).orElse(""),
+                own.toString(),
+                reference().file().toAbsolutePath().toString(),
+                Arrays.stream(reference().inputRow().rows(1).toArray())
+                        .mapToObj(Long::toString)
+                        .collect(Collectors.joining(",")));
+        SystemCalls calls = SystemCalls.of(watcher.get(), program, folder);
+        assertThat(Files.readString(folder.resolve("printed.txt"))).contains(QuietStart.DONE);
+        assertThat(calls.network()).as("attempts to use the network").isEmpty();
+        assertThat(calls.created())
+                .as("files made outside the cache")
+                .filteredOn(file -> !file.startsWith(own) && !file.startsWith(temporary))
+                .isEmpty();
     }
 
     private Set<String> natives() {

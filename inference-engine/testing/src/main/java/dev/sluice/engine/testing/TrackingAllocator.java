@@ -27,12 +27,22 @@ public final class TrackingAllocator implements BufferAllocator {
     @Override
     public DataBuffer allocate(long bytes) {
         ByteBuffer memory = ByteBuffer.allocateDirect(BufferAllocator.checkedSize(bytes));
+        return track(memory, () -> {});
+    }
+
+    @Override
+    public DataBuffer lend(ByteBuffer memory, Runnable onFree) {
+        return track(memory, onFree);
+    }
+
+    private DataBuffer track(ByteBuffer memory, Runnable onFree) {
         poison(memory);
         Long ticket = allocated.incrementAndGet();
-        outstanding.put(ticket, new Throwable("buffer of " + bytes + " bytes, asked for here"));
+        outstanding.put(ticket, new Throwable("buffer of " + memory.remaining() + " bytes, asked for here"));
         return DataBuffer.of(memory.duplicate(), () -> {
             poison(memory);
             outstanding.remove(ticket);
+            onFree.run();
         });
     }
 
