@@ -62,8 +62,8 @@ final class TorchCasts {
         ByteBuffer numbers = NativeOutput.of(wide).order(ByteOrder.nativeOrder());
         ByteBuffer narrow = scope.readable(NativeInput.of(input, allocator)).bytes();
         widen(input.type(), narrow.duplicate().order(ByteOrder.nativeOrder()), numbers);
-        long widened = scope.tensor(TorchNatives.tensor(
-                numbers.clear(), wide.shape().toArray(), TorchTypes.number(wide.type()), device));
+        long widened = scope.tensor(
+                TorchNatives.tensor(numbers.clear(), wide.shape().toArray(), TorchTypes.number(wide.type()), device));
         long narrowed = run(
                 "cast",
                 scope,
@@ -78,7 +78,8 @@ final class TorchCasts {
 
     private static Tensor wide(Tensor input, TorchScope scope, BufferAllocator allocator) {
         DataType type = wide(input.type());
-        DataBuffer data = allocator.allocate(Math.multiplyExact(input.shape().elementCount(), (long) type.elementBytes()));
+        DataBuffer data =
+                allocator.allocate(Math.multiplyExact(input.shape().elementCount(), (long) type.elementBytes()));
         return new Tensor(input.name(), type, input.shape(), scope.buffer(data));
     }
 
