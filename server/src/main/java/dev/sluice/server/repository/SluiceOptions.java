@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -39,6 +40,9 @@ final class SluiceOptions {
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
             "slo", List.of("millis"));
 
+    /** What engines read by themselves: docs/engines-notes. */
+    private static final Set<String> OF_ENGINES = Set.of("inputs", "djl");
+
     private final String origin;
     private final Map<?, ?> sections;
 
@@ -50,7 +54,9 @@ final class SluiceOptions {
     SluiceOptions(String origin, Map<String, Object> settings) {
         this.origin = origin;
         this.sections = mapping(BLOCK, settings.get(BLOCK));
-        warnOfUnknown("", sections, KEYS.keySet());
+        Set<String> known = new TreeSet<>(KEYS.keySet());
+        known.addAll(OF_ENGINES);
+        warnOfUnknown("", sections, known);
         KEYS.forEach((section, keys) -> warnOfUnknown(section + ".", mapping(section, sections.get(section)), keys));
     }
 

@@ -22,6 +22,21 @@ class SluiceOptionsTest {
         return new SluiceOptions("Model m:1.0", SafeYaml.parse(yaml));
     }
 
+    /** Seen to fail when the keys of engines are taken for unknown ones. */
+    @Test
+    void leavesToEnginesWhatTheyRead() {
+        Logger logger = (Logger) LoggerFactory.getLogger(SluiceOptions.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            of("sluice: {inputs: list, djl: {engine: OnnxRuntime}}");
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list).isEmpty();
+    }
+
     @Test
     void readsEveryKey() {
         SluiceOptions options = of("""

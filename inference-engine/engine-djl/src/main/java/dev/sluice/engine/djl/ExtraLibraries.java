@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
  */
 final class ExtraLibraries {
     private static final String FOLDER = "extra";
+    private static final Pattern LIBRARY = Pattern.compile(".*\\.(?:so(?:\\.\\d+)*|dylib|dll)");
 
     private ExtraLibraries() {}
 
@@ -33,7 +35,9 @@ final class ExtraLibraries {
 
     private static List<Path> in(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(Files::isRegularFile).sorted().toList();
+            return files.filter(file -> LIBRARY.matcher(file.toString()).matches())
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException("the engine pack's folder '" + FOLDER + "' cannot be listed", e);
         }

@@ -72,15 +72,25 @@ public abstract class EngineContractTest extends EngineHarness {
     /** A model of this engine with known answers. */
     protected abstract ReferenceModel reference();
 
+    /** Whether it runs files by their suffix; false for an engine that models have to name. */
+    protected boolean takesFilesBySuffix() {
+        return true;
+    }
+
     @Test
     void isMadeForThisVersionOfTheInterface() {
         assertThat(provider().spiVersion()).isEqualTo(EngineProvider.SPI_VERSION);
         assertThat(provider().id()).matches("[a-z0-9]+");
-        assertThat(provider().fileSuffixes())
-                .isNotEmpty()
-                .allMatch(suffix -> suffix.startsWith(".") || reference().file().endsWith(suffix));
-        assertThat(provider().fileSuffixes())
-                .anyMatch(suffix -> reference().file().toString().endsWith(suffix));
+        if (takesFilesBySuffix()) {
+            assertThat(provider().fileSuffixes())
+                    .isNotEmpty()
+                    .allMatch(
+                            suffix -> suffix.startsWith(".") || reference().file().endsWith(suffix));
+            assertThat(provider().fileSuffixes())
+                    .anyMatch(suffix -> reference().file().toString().endsWith(suffix));
+        } else {
+            assertThat(provider().fileSuffixes()).isEmpty();
+        }
         assertThat(engine().info().id()).isEqualTo(provider().id());
         assertThat(engine().info().nativeVersion()).matches("\\d+\\.\\d+.*");
     }
@@ -386,18 +396,26 @@ public abstract class EngineContractTest extends EngineHarness {
     void failedCallsKeepResidentMemoryFlat() {
         withInstance(instance -> {
             List<Tensor> inputs = List.of(zeros(DataType.FP32, Shape.of(2)));
-            assertFlat("rounds of failed calls", () -> {
-                for (int i = 0; i < CALLS_PER_CYCLE; i++) {
-                    try {
-                        instance.run(inputs).forEach(Tensor::release);
-                    } catch (ServingException e) {
-                        continue; // looked at by another test
-                    }
-                    throw new AssertionError("an input of the wrong shape was taken");
-                }
-            });
+            long lost = 2L * CYCLES * CALLS_PER_CYCLE * bytesTheRuntimeLosesPerFailedCall();
+            assertGrowth("rounds of failed calls", () -> failCalls(instance, inputs), FLAT + lost);
             inputs.forEach(Tensor::release);
         });
+    }
+
+    /** More than 0 only for a runtime whose own code loses them, which was seen without any of ours. */
+    protected int bytesTheRuntimeLosesPerFailedCall() {
+        return 0;
+    }
+
+    private static void failCalls(TensorInstance instance, List<Tensor> inputs) {
+        for (int i = 0; i < CALLS_PER_CYCLE; i++) {
+            try {
+                instance.run(inputs).forEach(Tensor::release);
+            } catch (ServingException e) {
+                continue; // looked at by another test
+            }
+            throw new AssertionError("an input of the wrong shape was taken");
+        }
     }
 
     @Test
@@ -452,19 +470,23 @@ public abstract class EngineContractTest extends EngineHarness {
     }
 
     private void assertFlat(String what, Runnable cycle) {
+        assertGrowth(what, cycle, FLAT);
+    }
+
+    private void assertGrowth(String what, Runnable cycle, long allowed) {
         if (ResidentMemory.bytes().isEmpty()) {
             return;
         }
         repeat(cycle, CYCLES);
         long growth = Long.MAX_VALUE;
-        for (int attempt = 0; attempt < ATTEMPTS && growth >= FLAT; attempt++) {
+        for (int attempt = 0; attempt < ATTEMPTS && growth >= allowed; attempt++) {
             long before = residentAfterCollection();
             repeat(cycle, 2 * CYCLES);
             growth = residentAfterCollection() - before;
         }
         assertThat(growth)
                 .as("bytes by which resident memory grew in %d %s", 2 * CYCLES, what)
-                .isLessThan(FLAT);
+                .isLessThan(allowed);
     }
 
     private static void repeat(Runnable cycle, int times) {
@@ -504,10 +526,16 @@ public abstract class EngineContractTest extends EngineHarness {
 
     /** Where a model goes: a file of that name, or a folder of that name where the format fixes the file's. */
     private Path named(String name) {
-        String suffix = provider().fileSuffixes().iterator().next();
+        String suffix = suffix();
         return suffix.startsWith(".")
                 ? scratch().resolve(name + suffix)
                 : scratch().resolve(name).resolve(suffix);
+    }
+
+    /** What files of this engine's end in: as it says, or as the reference's does. */
+    private String suffix() {
+        String file = reference().file().toString();
+        return provider().fileSuffixes().stream().findFirst().orElse(file.substring(file.lastIndexOf('.')));
     }
 
     private void refuses(TensorModel model, TensorInstance instance, List<Tensor> inputs) {
