@@ -10,5 +10,15 @@ import java.util.Optional;
  * @param directory holds one folder per engine, {@code <id>/lib/*.jar} and {@code <id>/native}
  * @param cacheDirectory where engines may keep files from one start to the next
  * @param intraOpThreads threads one call may use; engines.md section 5.3 measured why 1 is the default
+ * @param cards most graphics cards that models may use: those with the lowest numbers
  */
-public record EnginePacksConfig(Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads) {}
+public record EnginePacksConfig(
+        Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads, int cards) {
+    /** More than any machine has. */
+    public static final int ALL_CARDS = 10_000;
+
+    /** With every card there is. */
+    public EnginePacksConfig(Optional<Path> directory, Optional<Path> cacheDirectory, int intraOpThreads) {
+        this(directory, cacheDirectory, intraOpThreads, ALL_CARDS);
+    }
+}
