@@ -22,6 +22,11 @@ final class Distribution {
         return digits().resolveSibling("");
     }
 
+    /** The jar of the example of a handler. */
+    static Path exampleHandler() {
+        return Path.of(Objects.requireNonNull(System.getProperty("sluice.example.jar")));
+    }
+
     private static Path existing(String property) {
         Path path = Path.of(
                 Objects.requireNonNull(System.getProperty(property), () -> "property " + property + " is not set"));

@@ -77,7 +77,10 @@ final class ArchiveVerifier implements EntrySource.Visitor {
         warnIfMissing("archiverVersion", found.archiverVersion());
         Manifest.Model model = found.model();
         warnIfMissing("model.modelName", model.modelName());
-        requireFile("model.serializedFile", model.serializedFile());
+        if (model.serializedFile().isEmpty()
+                || !hasFolder(model.serializedFile().get())) {
+            requireFile("model.serializedFile", model.serializedFile());
+        }
         requireFile("model.modelFile", model.modelFile());
         requireFile("model.requirementsFile", model.requirementsFile());
         requireFile("model.configFile", model.configFile());
@@ -96,12 +99,18 @@ final class ArchiveVerifier implements EntrySource.Visitor {
         }
     }
 
+    private boolean hasFolder(String name) {
+        String prefix = name.endsWith("/") ? name : name + "/";
+        return names.stream().anyMatch(file -> file.startsWith(prefix));
+    }
+
     private void checkHandler(Optional<String> handler, String runtime) {
         if (handler.isEmpty()) {
             findings.add(Finding.warning("handler", "model.handler is missing: the server's default handler is used"));
         } else if (!Handlers.isBuiltIn(handler.get(), runtime)
                 && !Handlers.isOurs(handler.get(), runtime)
-                && !hasHandlerFile(handler.get(), runtime)) {
+                && !hasHandlerFile(handler.get(), runtime)
+                && names.stream().noneMatch(JavaArchives::isHandlerJar)) {
             findings.add(Finding.error(
                     "handler",
                     "model.handler: " + Quoted.of(handler.get())

@@ -34,9 +34,15 @@ final class InputCollector {
         return Collections.unmodifiableMap(files);
     }
 
-    /** The name a file gets in the archive: the last component of its path. */
+    /** The name a file or folder gets in the archive: the last component of its path. */
     static String baseName(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
+        String trimmed = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+        return trimmed.substring(trimmed.lastIndexOf('/') + 1);
+    }
+
+    /** Whether there is a jar among what was taken, at the place where servers look for a handler's code. */
+    boolean hasJar() {
+        return files.keySet().stream().anyMatch(JavaArchives::isHandlerJar);
     }
 
     /** Takes the one file that {@code flag} names. */
@@ -47,10 +53,36 @@ final class InputCollector {
                 throw new ArchiveException(
                         flag + ": " + Quoted.of(path.get()) + " (expected: an existing file)",
                         flag.equals("--handler")
-                                ? "Name a built-in handler, a Python file, or file:function without the suffix."
+                                ? "Name a built-in handler, a Python file, file:function without the suffix, or a Java class"
+                                        + " with its jar in --extra-files."
                                 : "Check the path given with " + flag + ".");
             }
             put(baseName(path.get()), file);
+        }
+    }
+
+    /**
+     * Takes the one file that {@code flag} names, or the folder with all that is in it, under its own name. The original takes
+     * files only, but some formats are folders. What a link in it points to outside of it is no part of the model.
+     */
+    void addFileOrFolder(String flag, Optional<String> path) throws IOException {
+        Optional<Path> folder =
+                path.map(named -> workingDirectory.resolve(named).normalize()).filter(Files::isDirectory);
+        if (folder.isEmpty()) {
+            addFile(flag, path);
+            return;
+        }
+        String name = path.map(InputCollector::baseName).orElse("");
+        if (name.isEmpty() || name.equals(".") || name.equals("..")) {
+            throw new ArchiveException(
+                    flag + ": " + Quoted.of(path.orElse("")) + " (expected: a file, or a folder by its name)",
+                    "Name the folder itself, as seen from the one it lies in.");
+        }
+        int before = files.size();
+        addDirectory(new Source(flag, Optional.of(folder.get().toRealPath())), folder.get(), name + "/", 0);
+        if (files.size() == before) {
+            throw new ArchiveException(flag + ": " + Quoted.of(path.orElse(""))
+                    + " is an empty folder (expected: a file, or a folder with files)");
         }
     }
 
@@ -79,26 +111,43 @@ final class InputCollector {
         }
         for (Path match : matches) {
             if (Files.isDirectory(match)) {
-                addDirectory(match, "", 0);
+                addDirectory(new Source("--extra-files", Optional.empty()), match, "", 0);
             } else {
                 put(String.valueOf(match.getFileName()), match);
             }
         }
     }
 
-    private void addDirectory(Path directory, String prefix, int depth) throws IOException {
+    /**
+     * Where directories come from.
+     *
+     * @param flag that named it
+     * @param bounds what links must not lead out of
+     */
+    private record Source(String flag, Optional<Path> bounds) {
+        void check(Path child) throws IOException {
+            if (bounds.isPresent() && !child.toRealPath().startsWith(bounds.get())) {
+                throw new ArchiveException(
+                        flag + ": " + Quoted.of(child.toString()) + " is a link out of the folder (expected: none)",
+                        "Put what it points to into the folder, or leave it out.");
+            }
+        }
+    }
+
+    private void addDirectory(Source source, Path directory, String prefix, int depth) throws IOException {
         if (depth > ArchiveLimits.defaults().depth()) {
             throw new ArchiveException(
-                    "--extra-files: " + Quoted.of(directory.toString()) + " is nested too deeply, or links to itself");
+                    source.flag + ": " + Quoted.of(directory.toString()) + " is nested too deeply, or links to itself");
         }
         for (Path child : children(directory)) {
             String name = prefix + child.getFileName();
+            source.check(child);
             if (child.equals(target)) {
                 warnings.add("leaving out " + target + ", which is what is being made");
             } else if (!Files.isDirectory(child)) {
                 put(name, child);
             } else if (!SkippedDirectories.skips(child)) {
-                addDirectory(child, name + "/", depth + 1);
+                addDirectory(source, child, name + "/", depth + 1);
             }
         }
     }

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * The files a model is packed from, as the user wrote them: paths are resolved by the packager.
  *
- * @param handler name of a built-in handler, or a file, or {@code file:function}
+ * @param handler name of a built-in handler, or a file, or {@code file:function}, or a Java class in a jar among the extra files
  * @param extraFiles comma-separated files, patterns and directories
  */
 public record ModelInputs(

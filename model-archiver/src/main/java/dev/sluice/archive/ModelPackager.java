@@ -101,22 +101,22 @@ public final class ModelPackager {
         ModelInputs inputs = request.inputs();
         InputCollector collector = new InputCollector(workingDirectory, target, warnings);
         collector.addFile("--model-file", inputs.modelFile());
-        collector.addFile("--serialized-file", inputs.serializedFile());
-        collector.addFile("--handler", handlerFile(inputs.handler(), request.runtime()));
+        collector.addFileOrFolder("--serialized-file", inputs.serializedFile());
         collector.addExtras(inputs.extraFiles());
+        collector.addFile("--handler", handlerFile(inputs.handler(), request.runtime(), collector.hasJar()));
         collector.addFile("--requirements-file", inputs.requirementsFile());
         collector.addFile("--config-file", inputs.configFile());
         return collector.files();
     }
 
-    private Optional<String> handlerFile(String handler, String runtime) {
+    private Optional<String> handlerFile(String handler, String runtime, boolean hasJar) {
         if (Handlers.isBuiltIn(handler, runtime)) {
             return Optional.empty();
         }
         String suffix = runtime.equals(Handlers.NATIVE_RUNTIME) ? librarySuffix : ".py";
         String file = Handlers.file(handler, suffix);
-        boolean isOurs = Handlers.isOurs(handler, runtime) && !Files.exists(workingDirectory.resolve(file));
-        return isOurs ? Optional.empty() : Optional.of(file);
+        boolean mayBeNone = hasJar || Handlers.isOurs(handler, runtime);
+        return mayBeNone && !Files.exists(workingDirectory.resolve(file)) ? Optional.empty() : Optional.of(file);
     }
 
     private static void warnAboutLimits(Map<String, Path> files, List<String> warnings) throws IOException {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelPackagerTest {
     @TempDir
@@ -88,6 +89,78 @@ class ModelPackagerTest {
         Trees.write(work.resolve("stateful.py"), "handler");
         assertThat(filesOf(pack(ArchiveFormat.DEFAULT, true, inputs("stateful", "", ""))))
                 .containsOnlyKeys("stateful.py");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void packsAFolderUnderItsNameAsTheSerializedFile(ArchiveFormat format) throws IOException {
+        Trees.write(work.resolve("models/export/saved_model.pb"), "graph");
+        Trees.write(work.resolve("models/export/variables/variables.index"), "index");
+        Trees.write(work.resolve("models/export/.git/config"), "hidden");
+
+        PackageResult result = pack(format, false, inputs("base_handler", "models/export/", ""));
+
+        assertThat(filesOf(result)).containsOnlyKeys("export/saved_model.pb", "export/variables/variables.index");
+        ArchiveReader reader = ArchiveReader.of(result.archive(), ArchiveLimits.defaults());
+        assertThat(reader.manifest().model().serializedFile()).contains("export");
+        assertThat(reader.verify()).isEmpty();
+    }
+
+    @Test
+    void takesTheContentOfAFolderAmongTheExtraFilesAsTheOriginalDoes() throws IOException {
+        Trees.write(work.resolve("export/saved_model.pb"), "graph");
+        Trees.write(work.resolve("export/variables/variables.index"), "index");
+
+        PackageResult result =
+                pack(ArchiveFormat.DEFAULT, false, inputs("base_handler", "export/saved_model.pb", "export"));
+
+        assertThat(filesOf(result)).containsOnlyKeys("saved_model.pb", "variables/variables.index");
+        assertThat(ArchiveReader.of(result.archive(), ArchiveLimits.defaults()).verify())
+                .isEmpty();
+    }
+
+    /** Seen to fail when links in such a folder were followed as those among extra files are. */
+    @Test
+    void packsNothingThatALinkLeadsToOutOfTheSerializedFolder() throws IOException {
+        Trees.write(work.resolve("export/saved_model.pb"), "graph");
+        Files.createSymbolicLink(work.resolve("export/inside"), Path.of("saved_model.pb"));
+        assertThat(filesOf(pack(ArchiveFormat.DEFAULT, false, inputs("base_handler", "export", ""))))
+                .containsOnlyKeys("export/inside", "export/saved_model.pb");
+
+        Path link = Files.createSymbolicLink(work.resolve("export/variables"), Path.of("../other"));
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, true, inputs("base_handler", "export", "")))
+                .withMessageContaining("--serialized-file: \"" + link + "\" is a link out of the folder");
+    }
+
+    @Test
+    void refusesAnEmptySerializedFolder() throws IOException {
+        Files.createDirectory(work.resolve("export"));
+
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, true, inputs("base_handler", "export", "")))
+                .withMessageContaining("is an empty folder");
+    }
+
+    /** Planted: a Python file looked for, whatever is among the extra files. */
+    @ParameterizedTest
+    @ValueSource(strings = {"com.example.Reverse", "reverse"})
+    void takesAHandlerWrittenInJavaFromAJarAmongTheExtraFiles(String handler) throws IOException {
+        Trees.write(work.resolve("handler.jar"), "classes");
+
+        PackageResult result = pack(ArchiveFormat.DEFAULT, false, inputs(handler, "w.pt", "handler.jar"));
+
+        assertThat(filesOf(result)).containsOnlyKeys("handler.jar", "w.pt");
+        ArchiveReader reader = ArchiveReader.of(result.archive(), ArchiveLimits.defaults());
+        assertThat(reader.manifest().model().handler()).contains(handler);
+        assertThat(reader.verify()).isEmpty();
+    }
+
+    @Test
+    void looksForAPythonFileWhereThereIsNoJar() {
+        assertThatExceptionOfType(ArchiveException.class)
+                .isThrownBy(() -> pack(ArchiveFormat.DEFAULT, false, inputs("com.example.Reverse", "w.pt", "")))
+                .withMessageContaining("com.example.Reverse.py");
     }
 
     @Test

@@ -18,12 +18,14 @@ import dev.sluice.server.config.DrainConfig;
 import dev.sluice.server.config.ListenersConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
+import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
@@ -43,6 +45,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,7 +102,6 @@ public final class ServerApp implements AutoCloseable {
         PooledBufferAllocator pool = new PooledBufferAllocator();
         BufferAllocator allocator = new ChargedAllocator(pool, budget, ledger);
         drain = config.drain();
-        startupModels = StartupModels.of(config.models());
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
         LOG.info("Engines: {}", packs.summary());
@@ -117,9 +119,18 @@ public final class ServerApp implements AutoCloseable {
         List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
+        Capabilities capabilities = capabilities(engines, handlers);
+        startupModels = StartupModels.of(config.models(), capabilities);
         InferenceService inference = new InferenceService(registry, metrics, ticker);
         CompositeLoader loader = new CompositeLoader(
-                new CatalogModelLoader(engines, handlers, new HandlerContext(allocator, tokenizers)), inference);
+                new JavaHandlerLoader(
+                        new CatalogModelLoader(
+                                engines,
+                                handlers,
+                                new HandlerContext(allocator, tokenizers),
+                                config.engines().cards()),
+                        config.javaHandlers()),
+                inference);
 
         lifecycle = new ModelLifecycle(
                 registry,
@@ -130,7 +141,8 @@ public final class ServerApp implements AutoCloseable {
                 loadPool,
                 drain.timeout(),
                 new MemoryWatch(new ProcessMemory(), metrics));
-        admin = new ModelAdmin(registry, lifecycle, new ModelStore(config.models(), work, processors), loadPool);
+        ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
+        admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
         TorchServeConfig wire = new TorchServeConfig(
                 config.admin().modelApi(), Optional.empty(), config.tenants().header());
@@ -142,6 +154,12 @@ public final class ServerApp implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableSet());
         transport =
                 new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker, budget, ledger);
+    }
+
+    private static Capabilities capabilities(EngineCatalog engines, List<HandlerProvider> handlers) {
+        Set<String> names = new HashSet<>(Set.of(CompositeLoader.HANDLER));
+        handlers.forEach(handler -> names.addAll(handler.names()));
+        return new Capabilities(engines.fileSuffixes(), names);
     }
 
     /**

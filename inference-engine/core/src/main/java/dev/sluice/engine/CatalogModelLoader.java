@@ -22,11 +22,22 @@ public final class CatalogModelLoader implements ModelLoader {
     private final EngineCatalog engines;
     private final Map<String, HandlerProvider> handlers;
     private final HandlerContext context;
+    private final int cards;
 
-    /** @throws IllegalArgumentException if two handlers claim one name */
+    /** A loader that uses every device there is. */
     public CatalogModelLoader(EngineCatalog engines, List<HandlerProvider> handlers, HandlerContext context) {
+        this(engines, handlers, context, Integer.MAX_VALUE);
+    }
+
+    /**
+     * @param cards most graphics cards to use, those with the lowest numbers
+     * @throws IllegalArgumentException if two handlers claim one name
+     */
+    public CatalogModelLoader(
+            EngineCatalog engines, List<HandlerProvider> handlers, HandlerContext context, int cards) {
         this.engines = engines;
         this.context = context;
+        this.cards = cards;
         Map<String, HandlerProvider> byName = new TreeMap<>();
         for (HandlerProvider handler : handlers) {
             for (String name : handler.names()) {
@@ -38,38 +49,65 @@ public final class CatalogModelLoader implements ModelLoader {
         this.handlers = Map.copyOf(byName);
     }
 
+    /** Whether that is the name of a built-in handler. */
+    public boolean hasHandler(String name) {
+        return handlers.containsKey(name);
+    }
+
     @Override
     public void check(ModelSpec spec) {
-        handler(spec.handler());
-        engines.provider(engineOf(spec));
+        check(spec, handler(spec.handler()));
+    }
+
+    /** As {@link #check(ModelSpec)}, with a handler that is not built in. */
+    public void check(ModelSpec spec, HandlerProvider handler) {
+        if (!isAlone(spec, handler)) {
+            engines.provider(engineOf(spec));
+        }
     }
 
     @Override
     public LoadedModel load(ModelSpec spec) {
-        HandlerProvider handler = handler(spec.handler());
-        TensorModel model = load(engines.engine(engineOf(spec)), spec);
+        return load(spec, handler(spec.handler()));
+    }
+
+    /** As {@link #load(ModelSpec)}, with a handler that is not built in. */
+    public LoadedModel load(ModelSpec spec, HandlerProvider handler) {
+        if (isAlone(spec, handler)) {
+            return handler.attach(spec, context);
+        }
+        Engine engine = engines.engine(engineOf(spec));
+        List<Device> devices = devices(engine.info(), spec);
+        TensorModel model = PlacedModel.load(engine, spec, devices);
         try {
-            return handler.attach(model, spec, context);
+            LoadedModel attached = handler.attach(model, spec, context);
+            return devices.contains(Device.CPU) ? attached : new ModelOnCards(attached);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
         }
     }
 
-    private static TensorModel load(Engine engine, ModelSpec spec) {
-        EngineInfo info = engine.info();
-        List<Device> devices = spec.placement().among(info.devices());
+    private static boolean isAlone(ModelSpec spec, HandlerProvider handler) {
+        return handler.worksAlone() && spec.files().serializedFile().isEmpty();
+    }
+
+    private List<Device> devices(EngineInfo info, ModelSpec spec) {
+        List<Device> usable = info.devices().stream()
+                .filter(device -> device.kind() == Device.Kind.CPU || device.index() < cards)
+                .toList();
+        List<Device> devices = spec.placement().among(usable);
         if (!devices.containsAll(spec.placement().wanted())) {
             LOG.warn(
                     "Model {}: devices {} wanted, but engine {} has {} ({}); running on {}",
                     spec.id(),
                     spec.placement().wanted(),
                     info.id(),
-                    info.devices(),
+                    usable,
                     info.acceleration(),
                     devices);
         }
-        return PlacedModel.load(engine, spec, devices);
+        return devices;
     }
 
     /** Those of {@link SampleFolder}. */

@@ -7,8 +7,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,6 +112,13 @@ public final class EngineCatalog implements AutoCloseable {
         return provider;
     }
 
+    /** What the names of model files end in that some engine runs, as {@link FileSuffixes} reads it. */
+    public Set<String> fileSuffixes() {
+        return providers.values().stream()
+                .flatMap(provider -> provider.fileSuffixes().stream())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     /**
      * Id of the engine that runs files named like {@code file}. The longest suffix that fits decides; where engines share one,
      * the first id in the natural order of strings.
@@ -121,7 +130,7 @@ public final class EngineCatalog implements AutoCloseable {
         new TreeMap<>(providers)
                 .forEach((id, provider) -> provider.fileSuffixes().forEach(suffix -> suffixes.putIfAbsent(suffix, id)));
         return suffixes.entrySet().stream()
-                .filter(entry -> file.endsWith(entry.getKey()))
+                .filter(entry -> FileSuffixes.fits(entry.getKey(), file))
                 .max(Comparator.comparing(entry -> entry.getKey().length()))
                 .map(Map.Entry::getValue)
                 .orElseThrow(() -> new ServingException(

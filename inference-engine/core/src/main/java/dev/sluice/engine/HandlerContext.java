@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine;
 
+import dev.sluice.inference.Output;
 import dev.sluice.model.ModelFiles;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.DataBuffer;
 
 /**
  * What the server lends to handlers.
@@ -19,5 +21,22 @@ public record HandlerContext(BufferAllocator allocator, TokenizerSource tokenize
     /** The tokenizer of the model of {@code files}, to be closed by the caller; see {@link TokenizerSource#open}. */
     public Tokenizer tokenizer(ModelFiles files, TokenizerOptions options) {
         return tokenizers.open(files, options);
+    }
+
+    /**
+     * An answer of {@code body}, in memory from which it can be sent.
+     *
+     * @param contentType media type; empty for none
+     * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if there is no memory for it
+     */
+    public Output content(String contentType, byte[] body) {
+        DataBuffer memory = allocator.allocate(body.length);
+        try {
+            memory.view().put(body);
+            return new Output.OfContent(contentType, memory);
+        } catch (RuntimeException | Error e) {
+            memory.release();
+            throw e;
+        }
     }
 }

@@ -32,6 +32,11 @@ public interface LoadedModel extends AutoCloseable {
         return false;
     }
 
+    /** Whether all its instances run on graphics cards, for operators. Who loads it knows; handlers need not. */
+    default boolean isOnCards() {
+        return false;
+    }
+
     @Override
     void close();
 }

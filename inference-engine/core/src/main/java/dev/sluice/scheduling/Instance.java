@@ -147,7 +147,8 @@ final class Instance extends Taker implements Runnable {
     }
 
     InstanceStatus status() {
-        return new InstanceStatus(number, startedAt, isUp && !stopping);
+        return new InstanceStatus(
+                number, startedAt, isUp && !stopping, parts.model().isOnCards());
     }
 
     /** Carries it: does what there is to do, and ends when it rests. */

@@ -8,5 +8,11 @@ import java.time.Instant;
  *
  * @param number counts the instances of a model version from 1, never reused
  * @param ready whether it has warmed up and takes batches
+ * @param onCard whether it surely runs on a graphics card
  */
-public record InstanceStatus(int number, Instant startedAt, boolean ready) {}
+public record InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard) {
+    /** One on the processors. */
+    public InstanceStatus(int number, Instant startedAt, boolean ready) {
+        this(number, startedAt, ready, false);
+    }
+}

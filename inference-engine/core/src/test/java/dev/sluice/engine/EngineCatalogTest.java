@@ -149,6 +149,19 @@ class EngineCatalogTest {
                 .hasMessage("No engine runs the file model.bin (expected one ending in: .pt, .quant.pt)");
     }
 
+    /** Planted: endsWith for whole names, too. */
+    @Test
+    void takesAWholeNameForThatFileOnlyInWhateverFolder() {
+        EngineCatalog catalog = catalog(provider("a", ".onnx"), provider("tf", "saved_model.pb"));
+
+        assertThat(catalog.engineFor("export/saved_model.pb")).isEqualTo("tf");
+        assertThat(catalog.engineFor("saved_model.pb")).isEqualTo("tf");
+        assertThatThrownBy(() -> catalog.engineFor("my_saved_model.pb"))
+                .hasMessageStartingWith("No engine runs the file my_saved_model.pb");
+        assertThatThrownBy(() -> catalog.engineFor("export/.onnx")).hasMessageStartingWith("No engine runs");
+        assertThat(catalog.fileSuffixes()).containsExactlyInAnyOrder(".onnx", "saved_model.pb");
+    }
+
     @Test
     void refusesProvidersOfAnotherSpiVersionAndTwoOfOneName() {
         FakeProvider old = new FakeProvider("old", 0, Set.of(), () -> {

@@ -40,7 +40,9 @@ final class CreateOptions {
     @Option(
             names = "--handler",
             paramLabel = "HANDLER",
-            description = "Required. A built-in handler, a Python file (.py may be left out), or FILE:FUNCTION.")
+            description =
+                    "Required. A built-in handler, a Python file (.py may be left out), FILE:FUNCTION, or a Java class in a "
+                            + "jar of --extra-files.")
     @Nullable
     String handler;
 
@@ -51,7 +53,10 @@ final class CreateOptions {
     @Nullable
     String version;
 
-    @Option(names = "--serialized-file", paramLabel = "FILE", description = "Weights, script module or graph.")
+    @Option(
+            names = "--serialized-file",
+            paramLabel = "FILE",
+            description = "Weights, script module or graph; a folder for formats that are one, such as a SavedModel.")
     String serializedFile = "";
 
     @Option(names = "--model-file", paramLabel = "FILE", description = "Python file with the model's one class.")

@@ -196,7 +196,7 @@ class CommandLineTest {
                 Arguments.of("--model-name m --handler nowhere -v 1", "--handler: \"nowhere.py\""),
                 Arguments.of("--model-name m --handler h.py:fn -v 1", "--handler: \"h.py:fn\""),
                 Arguments.of("--model-name m --handler h -v 1 --serialized-file no.pt", "--serialized-file: \"no.pt\""),
-                Arguments.of("--model-name m --handler h -v 1 --serialized-file extra", "--serialized-file: \"extra\""),
+                Arguments.of("--model-name m --handler h -v 1 --serialized-file .", "--serialized-file: \".\""),
                 Arguments.of("--model-name m --handler h -v 1 --model-file no.py", "--model-file"),
                 Arguments.of("--model-name m --handler h -v 1 --extra-files no.txt", "--extra-files: \"no.txt\""),
                 Arguments.of("--model-name m --handler h -v 1 -r no.txt", "--requirements-file"),

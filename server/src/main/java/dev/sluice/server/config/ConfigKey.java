@@ -41,6 +41,7 @@ public enum ConfigKey {
     JOB_QUEUE_SIZE(NUMBER, "100", "models.queueCapacity", "requests that may wait for one model version"),
     DEFAULT_RESPONSE_TIMEOUT(DURATION, "120", "models.responseTimeout", "longest time a batch may take"),
     DEFAULT_STARTUP_TIMEOUT(DURATION, "120", "models.startupTimeout", "longest time loading may take"),
+    NUMBER_OF_GPU(NUMBER, "", "engines.cards", "graphics cards that models may use, the first so many; default: all"),
     ENABLE_MODEL_API(FLAG, "false", "admin.modelApi", "whether models can be registered and removed over the network"),
     DISABLE_TOKEN_AUTHORIZATION(FLAG, "false", "admin.tokenAuthorizationDisabled", "serve without tokens"),
     /** Read by the sources themselves, from {@code config.properties}. */
@@ -54,6 +55,7 @@ public enum ConfigKey {
             "tenants.header",
             "request header that names the tenant; tenants share each model fairly. Default: all are one"),
     ENGINE_THREADS(NUMBER, "1", "engines.intraOpThreads", "threads one call of an engine may use"),
+    JAVA_HANDLERS(FLAG, "true", "javaHandlers", "whether the Java code of handlers in archives may run"),
     ENGINES_DIR(PATH, "", "engines.directory", "directory of the engine packs"),
     MEMORY_BUDGET(
             SIZE,
@@ -80,7 +82,6 @@ public enum ConfigKey {
     WORKFLOW_STORE,
     MODEL_SNAPSHOT,
     UNREGISTER_MODEL_TIMEOUT,
-    NUMBER_OF_GPU,
     NETTY_CLIENT_THREADS,
     MAX_RESPONSE_SIZE,
     LIMIT_MAX_IMAGE_PIXELS,

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /**
  * All that a server is told, checked.
  *
+ * @param javaHandlers whether the Java code of handlers in archives may run
  * @param memoryBudget bytes that requests and answers may hold together
  * @param workParent where the process makes its private directory
  */
@@ -23,6 +24,7 @@ public record ServerConfig(
         AdminConfig admin,
         ModelStoreConfig models,
         EnginePacksConfig engines,
+        boolean javaHandlers,
         DrainConfig drain,
         long memoryBudget,
         TenantsConfig tenants,
@@ -55,7 +57,11 @@ public record ServerConfig(
                         values.path(ConfigKey.ENGINES_DIR).or(surroundings::enginesDirectory),
                         values.path(ConfigKey.CACHE_DIR),
                         values.number(ConfigKey.ENGINE_THREADS, 1, MAX_THREADS),
+                        values.text(ConfigKey.NUMBER_OF_GPU).isEmpty()
+                                ? EnginePacksConfig.ALL_CARDS
+                                : values.number(ConfigKey.NUMBER_OF_GPU, 0, EnginePacksConfig.ALL_CARDS),
                         surroundings.platform()),
+                values.flag(ConfigKey.JAVA_HANDLERS),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
                 memoryBudget(values, surroundings.memory()),
                 new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),

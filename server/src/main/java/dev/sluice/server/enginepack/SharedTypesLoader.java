@@ -4,12 +4,12 @@ package dev.sluice.server.enginepack;
 import java.util.Set;
 
 /**
- * What an engine pack sees of the server: the engine SPI with the types it speaks in, and the logging API. All else comes
- * from the JDK or from the pack itself, resources included.
+ * What an engine pack, or the handler in a model's jar, sees of the server: the engine SPI with the types it speaks in, and the logging API. All else comes
+ * from the JDK or from the pack or jar itself, resources included.
  *
  * <p>Package names are compared whole: {@code dev.sluice.engine} is shared, an engine's own {@code dev.sluice.engine.x} is not.
  */
-final class SharedTypesLoader extends ClassLoader {
+public final class SharedTypesLoader extends ClassLoader {
     private static final Set<String> PACKAGES = Set.of(
             "dev.sluice.tensor",
             "dev.sluice.model",
@@ -22,7 +22,7 @@ final class SharedTypesLoader extends ClassLoader {
 
     private final ClassLoader server;
 
-    SharedTypesLoader(ClassLoader server) {
+    public SharedTypesLoader(ClassLoader server) {
         super("sluice-shared-types", ClassLoader.getPlatformClassLoader());
         this.server = server;
     }

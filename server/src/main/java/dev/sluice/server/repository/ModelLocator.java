@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelLocator {
     private static final Pattern HAS_SCHEME = Pattern.compile("^[a-zA-Z][a-zA-Z0-9+.-]*://.*", Pattern.DOTALL);
-    private static final List<String> PLAIN_MODELS = List.of(".onnx", ".pt", ".pth");
 
     private final @Nullable Path store;
+    private final ModelFinder finder;
 
-    ModelLocator(Optional<Path> store) {
+    ModelLocator(Optional<Path> store, ModelFinder finder) {
         this.store = store.orElse(null);
+        this.finder = finder;
     }
 
     /** What was found. */
@@ -62,7 +63,7 @@ final class ModelLocator {
         }
     }
 
-    private static Found inStore(Path store, String location) throws IOException {
+    private Found inStore(Path store, String location) throws IOException {
         String name = baseName(location);
         Path byName = store.resolve(name);
         Path candidate = Files.isRegularFile(byName) || !Path.of(location).isAbsolute() ? byName : Path.of(location);
@@ -71,7 +72,7 @@ final class ModelLocator {
             throw notFound("Model not found at: " + location);
         }
         if (Files.isRegularFile(real)) {
-            return new Found(isPlainModel(name) ? Kind.PLAIN_FILE : Kind.ARCHIVE, name, real);
+            return new Found(finder.isModel(name) ? Kind.PLAIN_FILE : Kind.ARCHIVE, name, real);
         }
         if (Files.isDirectory(real)) {
             return new Found(Kind.DIRECTORY, name, onlyChildOf(real));
@@ -88,10 +89,6 @@ final class ModelLocator {
                     && !firstTwo.get(0).endsWith("MAR-INF");
             return single ? firstTwo.get(0) : directory;
         }
-    }
-
-    static boolean isPlainModel(String file) {
-        return PLAIN_MODELS.stream().anyMatch(file::endsWith);
     }
 
     private static String baseName(String location) {

@@ -11,7 +11,7 @@ final class ModelNames {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
     private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}");
     private static final Pattern NON_WORD = Pattern.compile("\\W");
-    private static final List<String> CUT_SUFFIXES = List.of(".mar", ".model", ".onnx", ".pt", ".pth");
+    private static final List<String> ARCHIVES = List.of(".mar", ".model");
 
     private ModelNames() {}
 
@@ -40,8 +40,9 @@ final class ModelNames {
      *
      * <p>Source: torchserve.md section 5.4.
      */
-    static String fromFile(String file) {
-        String stem = CUT_SUFFIXES.stream().anyMatch(file::endsWith) ? file.substring(0, file.lastIndexOf('.')) : file;
+    static String fromFile(String file, ModelFinder finder) {
+        boolean isArchive = ARCHIVES.stream().anyMatch(file::endsWith);
+        String stem = isArchive ? file.substring(0, file.lastIndexOf('.')) : finder.stem(file);
         String name = NON_WORD.matcher(stem).replaceAll("_");
         return name.length() <= 128 ? name : name.substring(0, 128);
     }

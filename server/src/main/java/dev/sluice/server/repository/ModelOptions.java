@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.repository;
 
+import dev.sluice.model.Device;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.SequenceSpec;
 import dev.sluice.server.yaml.SafeYaml;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -96,6 +99,44 @@ final class ModelOptions {
     /** A handler's name; a mapping under the same key holds options for the handler and names none. */
     Optional<String> handler() {
         return values.get("handler") instanceof Map ? Optional.empty() : text("handler");
+    }
+
+    /** Where instances run, every card being an empty list; {@code deviceIds} says nothing of a model for processors. */
+    Optional<List<Device>> devices() {
+        Optional<String> type = text("deviceType").map(name -> name.toLowerCase(Locale.ROOT));
+        if (type.isPresent() && type.get().equals("cpu")) {
+            return Optional.of(List.of(Device.CPU));
+        }
+        if (type.isPresent() && !type.get().equals("gpu")) {
+            LOG.warn("{}: deviceType: {} (expected: cpu or gpu); ignored", origin, type.get());
+            type = Optional.empty();
+        }
+        Optional<List<Device>> cards = deviceIds();
+        return cards.isPresent() ? cards : type.map(gpu -> List.of());
+    }
+
+    /** One bad element discards the list, as in the original. */
+    private Optional<List<Device>> deviceIds() {
+        Object value = values.get("deviceIds");
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (!(value instanceof List<?> list) || list.isEmpty() || !list.stream().allMatch(ModelOptions::isCard)) {
+            LOG.warn("{}: deviceIds: {} (expected: a list of numbers of cards, from 0); ignored", origin, value);
+            return Optional.empty();
+        }
+        return Optional.of(list.stream()
+                .map(number -> Device.cuda((Integer) number))
+                .distinct()
+                .toList());
+    }
+
+    private static boolean isCard(Object number) {
+        return number instanceof Integer index && index >= 0 && index <= SluiceOptions.LAST_CARD;
+    }
+
+    Optional<HandlerChoice.Execution> execution() {
+        return HandlerChoice.execution(origin, values);
     }
 
     Optional<String> engine() {

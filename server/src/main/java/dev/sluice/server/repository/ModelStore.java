@@ -28,10 +28,14 @@ public final class ModelStore implements ModelResolver {
     private final SpecFactory specs;
     private final WorkDirectory work;
 
-    /** @param processors instances of a start-up model when nobody names a number */
-    public ModelStore(ModelStoreConfig config, WorkDirectory work, int processors) {
-        this.locator = new ModelLocator(config.directory());
-        this.specs = new SpecFactory(config, processors);
+    /**
+     * @param capabilities what the models of this store can be run with
+     * @param processors instances of a start-up model when nobody names a number
+     */
+    public ModelStore(ModelStoreConfig config, Capabilities capabilities, WorkDirectory work, int processors) {
+        ModelFinder finder = new ModelFinder(capabilities.fileSuffixes());
+        this.locator = new ModelLocator(config.directory(), finder);
+        this.specs = new SpecFactory(config, finder, new HandlerChoice(capabilities.handlers()), processors);
         this.work = work;
     }
 

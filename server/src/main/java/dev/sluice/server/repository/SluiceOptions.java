@@ -4,6 +4,7 @@ package dev.sluice.server.repository;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.AllowedSizes;
+import dev.sluice.model.Device;
 import dev.sluice.server.yaml.NearestName;
 import dev.sluice.server.yaml.SafeYaml;
 import java.math.BigInteger;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The {@code sluice} block of a model's settings: what TorchServe has no key for. docs/batching.md says what each does. An unknown
+ * The {@code sluice} block of a model's settings: what TorchServe has no key for. docs/batching.md and docs/devices.md say what each does. An unknown
  * key is told in the log, with the one that was probably meant.
  *
  * <p><b>Errors:</b> {@code INVALID_MODEL} with the key, its value and what was expected. Unlike the original's keys, which it
@@ -30,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class SluiceOptions {
     private static final Logger LOG = LoggerFactory.getLogger(SluiceOptions.class);
     private static final String BLOCK = "sluice";
+    private static final int MOST_THREADS = 1024;
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
 
     /** What is counted in nanoseconds ends after 292 years; nobody means to wait for the most of them. */
@@ -40,8 +43,14 @@ final class SluiceOptions {
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
             "slo", List.of("millis"));
 
-    /** What engines read by themselves: docs/engines-notes. */
-    private static final Set<String> OF_ENGINES = Set.of("inputs", "djl");
+    /** Keys of the block itself. */
+    private static final List<String> PLAIN_KEYS = List.of("devices", "threads");
+
+    /** The largest number a card can have. */
+    static final int LAST_CARD = 9999;
+
+    /** What engines read by themselves. */
+    private static final Set<String> OF_ENGINES = Set.of("inputs", "djl", "signature", "trees");
 
     private final String origin;
     private final Map<?, ?> sections;
@@ -55,6 +64,7 @@ final class SluiceOptions {
         this.origin = origin;
         this.sections = mapping(BLOCK, settings.get(BLOCK));
         Set<String> known = new TreeSet<>(KEYS.keySet());
+        known.addAll(PLAIN_KEYS);
         known.addAll(OF_ENGINES);
         warnOfUnknown("", sections, known);
         KEYS.forEach((section, keys) -> warnOfUnknown(section + ".", mapping(section, sections.get(section)), keys));
@@ -117,6 +127,38 @@ final class SluiceOptions {
 
     Optional<Duration> latencyTarget() {
         return number("slo", "millis", 1, Integer.MAX_VALUE).map(Duration::ofMillis);
+    }
+
+    /** Devices to run on, one or more, in the order in which instances are dealt to them. */
+    Optional<List<Device>> devices() {
+        return Optional.<Object>ofNullable(sections.get("devices")).map(value -> {
+            List<?> names = value instanceof List<?> list ? list : List.of(value);
+            List<Device> devices = names.stream()
+                    .flatMap(name -> Device.named(String.valueOf(name)).stream())
+                    .distinct()
+                    .toList();
+            if (devices.isEmpty() || devices.size() < names.size()) {
+                throw refused("devices", String.valueOf(value), "cpu, cuda:0, or a list of such, each at most once");
+            }
+            return devices;
+        });
+    }
+
+    /**
+     * Threads that one call may use.
+     *
+     * @param auto how many that is for a model that leaves it to the server
+     */
+    Optional<Integer> threads(IntSupplier auto) {
+        return Optional.<Object>ofNullable(sections.get("threads")).map(value -> {
+            if (value.equals("auto")) {
+                return auto.getAsInt();
+            }
+            if (value instanceof Integer count && count >= 1 && count <= MOST_THREADS) {
+                return count;
+            }
+            throw refused("threads", value, "a whole number, 1.." + MOST_THREADS + ", or auto");
+        });
     }
 
     private Map<?, ?> mapping(String name, @Nullable Object value) {
@@ -214,13 +256,16 @@ final class SluiceOptions {
     }
 
     private ServingException refused(String section, String key, Object value, String expected) {
-        return new ServingException(
-                ErrorCode.INVALID_MODEL,
-                origin + ": " + BLOCK + "." + section + "." + key + ": " + shown(value) + " (expected: " + expected
-                        + ")");
+        return refused(section + "." + key, value, expected);
     }
 
-    private static String shown(Object value) {
+    private ServingException refused(String path, Object value, String expected) {
+        return new ServingException(
+                ErrorCode.INVALID_MODEL,
+                origin + ": " + BLOCK + "." + path + ": " + shown(value) + " (expected: " + expected + ")");
+    }
+
+    static String shown(Object value) {
         return value instanceof Map || value instanceof Iterable
                 ? "a " + SafeYaml.kindOf(value)
                 : String.valueOf(value);

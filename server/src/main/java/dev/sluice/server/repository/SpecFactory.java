@@ -37,18 +37,25 @@ final class SpecFactory {
     private static final String PLAIN_HANDLER = "base_handler";
 
     private final ModelStoreConfig config;
+    private final ModelFinder finder;
+    private final HandlerChoice handlers;
+    private final PlacementChoice places;
     private final int processors;
 
-    SpecFactory(ModelStoreConfig config, int processors) {
+    SpecFactory(ModelStoreConfig config, ModelFinder finder, HandlerChoice handlers, int processors) {
         this.config = config;
+        this.finder = finder;
+        this.handlers = handlers;
+        this.places = new PlacementChoice(processors);
         this.processors = processors;
     }
 
     ModelSpec specOf(RegisterModel command, ModelLocator.Found found, UnpackedModel model) {
         Manifest.Model manifest = model.manifest().model();
         ModelId id = new ModelId(
-                ModelNames.checkedName(
-                        command.name().or(manifest::modelName).orElseGet(() -> ModelNames.fromFile(found.name()))),
+                ModelNames.checkedName(command.name()
+                        .or(manifest::modelName)
+                        .orElseGet(() -> ModelNames.fromFile(found.name(), finder))),
                 ModelNames.checkedVersion(manifest.version()));
         Map<String, Object> configuration = model.configuration();
         ModelOptions own = new ModelOptions("Model " + id, configuration);
@@ -58,8 +65,12 @@ final class SpecFactory {
         ModelFiles files = found.kind() == ModelLocator.Kind.PLAIN_FILE
                 ? new ModelFiles(
                         model.root(), Optional.of(String.valueOf(found.path().getFileName())))
-                : model.files();
-        String handler = handler(command, manifest, own, files);
+                : model.files(finder);
+        String handler = handlers.of(
+                handler(command, manifest, own, files),
+                execution(own, served),
+                manifest,
+                found.kind() == ModelLocator.Kind.PLAIN_FILE ? Optional.empty() : Optional.of(model.root()));
         InstanceSpec instances = instances(command, own, served);
         try {
             return new ModelSpec(
@@ -70,6 +81,7 @@ final class SpecFactory {
                     handler,
                     batching(command, new Batching(own, ours), new Batching(served, oursServed)),
                     instances,
+                    places.of(id, own, ours, served, oursServed, instances),
                     limits(command, own, served, ours, oursServed),
                     configuration);
         } catch (IllegalArgumentException e) {
@@ -85,6 +97,10 @@ final class SpecFactory {
         return config.modelDefaults().getOrDefault(id.name(), Map.of()).getOrDefault(id.version(), Map.of());
     }
 
+    private static HandlerChoice.Execution execution(ModelOptions own, ModelOptions served) {
+        return own.execution().or(served::execution).orElse(HandlerChoice.Execution.AUTO);
+    }
+
     private String handler(RegisterModel command, Manifest.Model manifest, ModelOptions own, ModelFiles files) {
         return command.handler()
                 .or(manifest::handler)
@@ -94,7 +110,8 @@ final class SpecFactory {
                 .orElseThrow(() -> new ServingException(
                         ErrorCode.INVALID_MODEL,
                         "Model " + command.location() + " names no handler and holds no single model file to run"
-                                + " (expected: a manifest with a handler, or one .onnx or .pt file)"));
+                                + " (expected: a manifest with a handler, or one file of these: " + finder.expected()
+                                + ")"));
     }
 
     /** One source of settings: the original's keys, and ours, which come first. */

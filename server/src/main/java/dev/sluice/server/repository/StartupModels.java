@@ -24,11 +24,15 @@ public final class StartupModels {
 
     private StartupModels() {}
 
-    /** What {@code config} asks for, in its order; {@code all} is by name. */
-    public static List<RegisterModel> of(ModelStoreConfig config) {
+    /**
+     * What {@code config} asks for, in its order; {@code all} is by name: archives, directories, and files that by their names
+     * are models. A file whose ending other files have, too, is named by whoever means it.
+     */
+    public static List<RegisterModel> of(ModelStoreConfig config, Capabilities capabilities) {
+        ModelFinder finder = new ModelFinder(capabilities.fileSuffixes());
         String wanted = config.loadModels().strip();
         if (wanted.toLowerCase(Locale.ROOT).equals("all")) {
-            return config.directory().map(StartupModels::everythingIn).orElse(List.of());
+            return config.directory().map(store -> everythingIn(store, finder)).orElse(List.of());
         }
         return Stream.of(wanted.split(",", -1))
                 .map(String::strip)
@@ -47,9 +51,9 @@ public final class StartupModels {
                 Optional.of(item.substring(0, equals).strip()));
     }
 
-    private static List<RegisterModel> everythingIn(Path store) {
+    private static List<RegisterModel> everythingIn(Path store, ModelFinder finder) {
         try (Stream<Path> children = Files.list(store)) {
-            return children.filter(StartupModels::isModel)
+            return children.filter(path -> isModel(path, finder))
                     .map(path -> String.valueOf(path.getFileName()))
                     .sorted()
                     .map(name -> RegisterModel.atStartup(name, Optional.empty()))
@@ -60,11 +64,11 @@ public final class StartupModels {
         }
     }
 
-    private static boolean isModel(Path path) {
+    private static boolean isModel(Path path, ModelFinder finder) {
         String name = String.valueOf(path.getFileName());
         if (name.startsWith(".")) {
             return false;
         }
-        return Files.isDirectory(path) || ARCHIVES.stream().anyMatch(name::endsWith) || ModelLocator.isPlainModel(name);
+        return Files.isDirectory(path) || ARCHIVES.stream().anyMatch(name::endsWith) || finder.isSurelyModel(name);
     }
 }

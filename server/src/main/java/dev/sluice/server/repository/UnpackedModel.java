@@ -10,10 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A model's files on disk and what its manifest says of them. A file the manifest names is used only if its real path lies
@@ -25,13 +23,28 @@ record UnpackedModel(Path root, Manifest manifest) {
     /** Used when the manifest names no configuration. */
     private static final String DEFAULT_CONFIG = "model-config.yaml";
 
-    ModelFiles files() {
+    /** With the name of the model file, which for a model that is a folder is that of the file in it that says so. */
+    ModelFiles files(ModelFinder finder) {
         Optional<String> named = manifest.model().serializedFile();
-        if (named.isPresent()) {
-            Path unused = checked(named.get(), "serializedFile");
-            return new ModelFiles(root, named);
+        if (named.isEmpty()) {
+            boolean isUndescribed = manifest.model().handler().isEmpty();
+            return new ModelFiles(root, finder.only(root, isUndescribed).map(file -> checked(file, "serializedFile")));
         }
-        return new ModelFiles(root, onlyModelFile());
+        String name = named.get();
+        Path real = real(name, "serializedFile");
+        if (!Files.isDirectory(real)) {
+            return new ModelFiles(root, Optional.of(checked(name, "serializedFile")));
+        }
+        String inFolder = finder.inFolder(real)
+                .orElseThrow(() -> new ServingException(
+                        ErrorCode.INVALID_MODEL,
+                        "serializedFile: " + name + " is a folder (expected: a file"
+                                + (finder.wholeNames().isEmpty()
+                                        ? "; no engine of this server runs folders)"
+                                        : ", or a folder that holds " + String.join(" or ", finder.wholeNames())
+                                                + ")")));
+        String folder = name.endsWith("/") ? name.substring(0, name.length() - 1) : name;
+        return new ModelFiles(root, Optional.of(checked(folder + "/" + inFolder, "serializedFile")));
     }
 
     /** The model's own configuration; empty if it has none. A broken one refuses the model, whose handler would misread it. */
@@ -42,7 +55,7 @@ record UnpackedModel(Path root, Manifest manifest) {
             return Map.of();
         }
         try {
-            return SafeYaml.read(checked(file, "configFile"));
+            return SafeYaml.read(real(checked(file, "configFile"), "configFile"));
         } catch (ServingException e) {
             throw e.code() == ErrorCode.INVALID_INPUT
                     ? new ServingException(ErrorCode.INVALID_MODEL, "configFile: " + file + " " + e.safeMessage(), e)
@@ -50,10 +63,19 @@ record UnpackedModel(Path root, Manifest manifest) {
         }
     }
 
-    private Path checked(String name, String key) {
+    /** {@code name}, if it is that of a file of the model. */
+    private String checked(String name, String key) {
+        if (!Files.isRegularFile(real(name, key))) {
+            throw new ServingException(ErrorCode.INVALID_MODEL, refusal(name, key));
+        }
+        return name;
+    }
+
+    /** Where something of the model lies, links followed. */
+    private Path real(String name, String key) {
         try {
             Path real = root.resolve(name).toRealPath();
-            if (real.startsWith(root.toRealPath()) && Files.isRegularFile(real)) {
+            if (real.startsWith(root.toRealPath())) {
                 return real;
             }
         } catch (IOException | InvalidPathException e) {
@@ -64,18 +86,5 @@ record UnpackedModel(Path root, Manifest manifest) {
 
     private static String refusal(String name, String key) {
         return key + ": " + name + " (expected: a file of the model)";
-    }
-
-    /** The one file that looks like a model, where a manifest names none; nothing if there is not exactly one. */
-    private Optional<String> onlyModelFile() {
-        try (Stream<Path> children = Files.list(root)) {
-            List<String> candidates = children.filter(Files::isRegularFile)
-                    .map(file -> String.valueOf(file.getFileName()))
-                    .filter(ModelLocator::isPlainModel)
-                    .toList();
-            return candidates.size() == 1 ? Optional.of(candidates.get(0)) : Optional.empty();
-        } catch (IOException e) {
-            throw new ServingException(ErrorCode.INVALID_MODEL, "The model's files cannot be listed", e);
-        }
     }
 }

@@ -16,10 +16,13 @@ class ModelNamesTest {
             noop.tar.gz,     noop_tar_gz
             resnet18.onnx,   resnet18
             a b.pt,          a_b
+            boosted.ubj,     boosted
+            saved_model.pb,  saved_model_pb
             directory,       directory
             """)
     void namesAModelAfterItsFile(String file, String name) {
-        assertThat(ModelNames.fromFile(file)).isEqualTo(name);
+        assertThat(ModelNames.fromFile(file, new ModelFinder(Samples.CAPABILITIES.fileSuffixes())))
+                .isEqualTo(name);
     }
 
     @ParameterizedTest

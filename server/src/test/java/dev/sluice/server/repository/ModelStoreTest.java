@@ -7,20 +7,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.archive.ArchiveFormat;
 import dev.sluice.archive.ArchiveWriter;
 import dev.sluice.archive.Manifest;
+import dev.sluice.engine.SerializedFile;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.model.Placement;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +46,7 @@ class ModelStoreTest {
     void makeStore() throws IOException {
         directory = Files.createDirectory(folder.resolve("store"));
         work = WorkDirectory.below(folder.resolve("work"));
-        store = new ModelStore(ModelStoreConfig.of(directory), work, 2);
+        store = new ModelStore(ModelStoreConfig.of(directory), Samples.CAPABILITIES, work, 2);
     }
 
     @AfterEach
@@ -84,7 +89,7 @@ class ModelStoreTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
                 Map.of());
-        store = new ModelStore(none, work, 1);
+        store = new ModelStore(none, Samples.CAPABILITIES, work, 1);
 
         assertRefused("a.mar", ErrorCode.SOURCE_NOT_FOUND, "Model store has not been configured.");
     }
@@ -177,6 +182,105 @@ class ModelStoreTest {
         assertThat(spec.handler()).isEqualTo("base_handler");
     }
 
+    /** Made of bytes that no engine would take: what is asked here is which file the engine is given. */
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            export,                export
+            export/,               export
+            export/saved_model.pb, export
+            .,                     .
+            saved_model.pb,        .
+            ,                      export
+            ,                      .
+            """)
+    void findsTheSavedModelOfAnArchive(@Nullable String serializedFile, String where) throws IOException {
+        Path export = folder.resolve("made").resolve(where);
+        Files.createDirectories(export.resolve("variables"));
+        Files.writeString(export.resolve("saved_model.pb"), "graph");
+        Files.writeString(export.resolve("variables/variables.index"), "index");
+        Map<String, Path> files = new TreeMap<>();
+        String prefix = where.equals(".") ? "" : where + "/";
+        files.put(prefix + "saved_model.pb", export.resolve("saved_model.pb"));
+        files.put(prefix + "variables/variables.index", export.resolve("variables/variables.index"));
+        files.put("index_to_name.json", Files.writeString(folder.resolve("labels"), "{}"));
+        new ArchiveWriter(ArchiveFormat.DEFAULT, Instant.parse("2026-01-01T00:00:00Z"))
+                .write(directory.resolve("m.mar"), "m", manifest("m", serializedFile, Optional.empty()), files);
+
+        ModelSpec spec = store.resolve(named("m.mar"));
+
+        Path found = SerializedFile.locate(spec);
+        assertThat(found).hasContent("graph");
+        assertThat(found.resolveSibling("variables/variables.index")).hasContent("index");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"m", "m/1", "m/export"})
+    void findsTheSavedModelOfADirectory(String where) throws IOException {
+        Path model = Files.createDirectories(directory.resolve(where));
+        Files.createDirectories(model.resolve("variables"));
+        Files.writeString(model.resolve("saved_model.pb"), "graph");
+
+        ModelSpec spec = store.resolve(named("m"));
+
+        assertThat(SerializedFile.locate(spec)).isEqualTo(model.toRealPath().resolve("saved_model.pb"));
+        assertThat(spec.id()).isEqualTo(new ModelId("m", "1.0"));
+        assertThat(spec.handler()).isEqualTo("base_handler");
+    }
+
+    @Test
+    void refusesAFolderThatIsNoModel() throws IOException {
+        Path model = modelDirectory(manifestJson("c.yaml", "export"));
+        Files.writeString(model.resolve("c.yaml"), "");
+        Files.createDirectory(model.resolve("export"));
+
+        assertRefused(
+                "model",
+                ErrorCode.INVALID_MODEL,
+                "serializedFile: export is a folder (expected: a file, or a folder that holds saved_model.pb)");
+    }
+
+    /** Seen to fail when only the folder's own place is looked at, and not that of the file in it. */
+    @Test
+    void readsNoSavedModelFromOutsideTheModel() throws IOException {
+        Path model = modelDirectory(manifestJson("c.yaml", "export"));
+        Files.writeString(model.resolve("c.yaml"), "");
+        Files.writeString(folder.resolve("secret"), "graph");
+        Files.createDirectory(model.resolve("export"));
+        Files.createSymbolicLink(model.resolve("export/saved_model.pb"), folder.resolve("secret"));
+
+        assertRefused(
+                "model",
+                ErrorCode.INVALID_MODEL,
+                "serializedFile: export/saved_model.pb (expected: a file of the model)");
+    }
+
+    @Test
+    void leavesExternalDataBesideTheModelItBelongsTo() throws IOException {
+        pack(
+                "m.mar",
+                manifest("m", "net.onnx", Optional.empty()),
+                Map.of("net.onnx", "graph", "net.onnx.data", "weights"));
+
+        ModelSpec spec = store.resolve(named("m.mar"));
+
+        assertThat(SerializedFile.locate(spec).resolveSibling("net.onnx.data")).hasContent("weights");
+    }
+
+    @Test
+    void takesPlacementAndExecutionFromTheConfiguration() throws IOException {
+        Path model = Files.createDirectory(directory.resolve("plain"));
+        Files.writeString(model.resolve("net.onnx"), "n");
+        Files.writeString(model.resolve("model-config.yaml"), "sluice: {devices: [cuda:1], threads: 2}");
+
+        assertThat(store.resolve(named("plain")).placement())
+                .isEqualTo(new Placement(List.of(Device.cuda(1)), OptionalInt.of(2)));
+        Files.writeString(model.resolve("model-config.yaml"), "execution: python");
+        assertRefused(
+                "plain",
+                ErrorCode.INVALID_MODEL,
+                "execution: python (expected: native or auto; Python workers do not run yet)");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"../secret.yaml", "/etc/passwd", "absent.yaml", "link.yaml"})
     void readsNoConfigurationFromOutsideTheModel(String configFile) throws IOException {
@@ -219,14 +323,14 @@ class ModelStoreTest {
                 + "\",\"serializedFile\":\"" + serializedFile + "\"}}";
     }
 
-    private static Manifest manifest(String name, String weights, Optional<String> config) {
+    private static Manifest manifest(String name, @Nullable String weights, Optional<String> config) {
         Optional<String> none = Optional.empty();
         return Manifest.of(
                 Instant.parse("2026-01-01T00:00:00Z"),
                 Manifest.DEFAULT_RUNTIME,
                 new Manifest.Model(
                         Optional.of(name),
-                        Optional.of(weights),
+                        Optional.ofNullable(weights),
                         Optional.of("image_classifier"),
                         none,
                         none,

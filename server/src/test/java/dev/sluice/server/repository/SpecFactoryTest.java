@@ -282,7 +282,7 @@ class SpecFactoryTest {
 
     private ModelSpec resolve(RegisterModel command, String yaml, ModelStoreConfig config) throws IOException {
         Files.writeString(folder.resolve("store/m/model-config.yaml"), yaml);
-        return new ModelStore(config, work, PROCESSORS).resolve(command);
+        return new ModelStore(config, Samples.CAPABILITIES, work, PROCESSORS).resolve(command);
     }
 
     private ModelStoreConfig config(Map<String, Object> served, @Nullable Integer workers) {

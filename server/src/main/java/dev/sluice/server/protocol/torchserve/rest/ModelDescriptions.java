@@ -3,6 +3,7 @@ package dev.sluice.server.protocol.torchserve.rest;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
@@ -61,8 +62,12 @@ final class ModelDescriptions {
                 .put("clientTimeoutInMills", 0L)
                 .put("parallelType", "")
                 .put("parallelLevel", 0)
-                .put("deviceType", "cpu")
-                .put("continuousBatching", false)
+                .put("deviceType", isOnCards(model) ? "gpu" : "cpu");
+        List<Integer> cards = cards(spec);
+        if (!cards.isEmpty()) {
+            cards.forEach(json.putArray("deviceIds")::add);
+        }
+        json.put("continuousBatching", false)
                 .put("useJobTicket", false)
                 .put("useVenv", false)
                 .put("stateful", sequences.isPresent())
@@ -80,6 +85,21 @@ final class ModelDescriptions {
                 .put("pendingRequests", model.queue().waiting());
     }
 
+    /** Where it runs, or before it does, where it is to. */
+    private static boolean isOnCards(ModelStatus model) {
+        return model.instances().isEmpty()
+                ? !cards(model.spec()).isEmpty()
+                : model.instances().stream().anyMatch(InstanceStatus::onCard);
+    }
+
+    /** Those asked for by number. */
+    private static List<Integer> cards(ModelSpec spec) {
+        return spec.placement().wanted().stream()
+                .filter(device -> device.kind() != Device.Kind.CPU)
+                .map(Device::index)
+                .toList();
+    }
+
     private static long millis(Optional<Duration> duration) {
         return duration.map(Duration::toMillis).orElse(0L);
     }
@@ -91,7 +111,7 @@ final class ModelDescriptions {
                 .put("status", instance.ready() ? "READY" : "UNLOADING")
                 .put("memoryUsage", 0L)
                 .put("pid", pid)
-                .put("gpu", false)
+                .put("gpu", instance.onCard())
                 .put("gpuUsage", "N/A");
     }
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine;
+
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
+import dev.sluice.inference.Output;
+import dev.sluice.inference.ServingException;
+import dev.sluice.model.Signature;
+import dev.sluice.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A model behind a {@link RequestHandler}: the requests of a batch are answered one after the other, and one that fails, fails
+ * alone.
+ *
+ * <p><b>Threads:</b> safe from any thread.
+ *
+ * <p><b>Ownership:</b> owns the model it was made of.
+ */
+public final class HandledModel implements LoadedModel {
+    private final TensorModel model;
+    private final RequestHandler handler;
+
+    private HandledModel(TensorModel model, RequestHandler handler) {
+        this.model = model;
+        this.handler = handler;
+    }
+
+    /** {@code handler} in front of {@code model}. */
+    public static LoadedModel of(TensorModel model, RequestHandler handler) {
+        return new HandledModel(model, handler);
+    }
+
+    /** A handler that needs no model. */
+    public static LoadedModel alone(Function<InferenceRequest, List<Output>> handler) {
+        return new HandledModel(new NoModel(), (request, model) -> handler.apply(request));
+    }
+
+    /** Undeclared: what clients send is for the handler to understand. */
+    @Override
+    public Signature signature() {
+        return Signature.UNDECLARED;
+    }
+
+    @Override
+    public ModelInstance newInstance() {
+        return new Handled(model.newInstance(), handler);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private record Handled(TensorInstance model, RequestHandler handler) implements ModelInstance {
+        @Override
+        public void warmUp() {
+            handler.warmUp(model);
+        }
+
+        @Override
+        public List<Outcome> execute(Batch batch) {
+            List<Outcome> outcomes = new ArrayList<>(batch.size());
+            try {
+                batch.requests().forEach(request -> outcomes.add(outcome(batch, request)));
+                return outcomes;
+            } catch (Error e) {
+                outcomes.forEach(Outcome::release);
+                throw e;
+            }
+        }
+
+        private Outcome outcome(Batch batch, InferenceRequest request) {
+            try {
+                return new Outcome.Success(new InferenceResponse(batch.model(), handler.answer(request, model)));
+            } catch (ServingException e) {
+                return new Outcome.Failure(e);
+            } catch (RuntimeException e) {
+                return new Outcome.Failure(
+                        new ServingException(ErrorCode.ENGINE_FAILED, "The model's handler failed", e));
+            }
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    /** What stands where there is nothing. */
+    private static final class NoModel implements TensorModel, TensorInstance {
+        @Override
+        public Signature signature() {
+            return Signature.UNDECLARED;
+        }
+
+        @Override
+        public TensorInstance newInstance() {
+            return this;
+        }
+
+        @Override
+        public List<Tensor> run(List<Tensor> inputs) {
+            throw new ServingException(ErrorCode.ENGINE_FAILED, "The handler has no model to run");
+        }
+
+        @Override
+        public void close() {
+            // Holds nothing.
+        }
+    }
+}

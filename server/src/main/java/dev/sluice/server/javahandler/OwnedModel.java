@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.javahandler;
+
+import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.ModelInstance;
+import dev.sluice.model.Signature;
+
+/**
+ * A model with the code of its handler, which is closed after it.
+ *
+ * <p><b>Threads:</b> safe from any thread.
+ */
+final class OwnedModel implements LoadedModel {
+    private final LoadedModel model;
+    private final HandlerJars code;
+
+    OwnedModel(LoadedModel model, HandlerJars code) {
+        this.model = model;
+        this.code = code;
+    }
+
+    /** What it keeps open. */
+    HandlerJars code() {
+        return code;
+    }
+
+    @Override
+    public Signature signature() {
+        return model.signature();
+    }
+
+    @Override
+    public ModelInstance newInstance() {
+        return code.guarded("make an instance", model::newInstance);
+    }
+
+    @Override
+    public void forget(String sequenceId) {
+        model.forget(sequenceId);
+    }
+
+    @Override
+    public boolean isComputeOnly() {
+        return model.isComputeOnly();
+    }
+
+    @Override
+    public boolean isOnCards() {
+        return model.isOnCards();
+    }
+
+    @Override
+    public void close() {
+        try {
+            model.close();
+        } finally {
+            code.close();
+        }
+    }
+}
