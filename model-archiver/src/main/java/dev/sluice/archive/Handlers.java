@@ -24,7 +24,8 @@ final class Handlers {
             "trt_llm_handler");
 
     /** Those only Sluice has. A handler file of that name goes before, as it would with the original archiver. */
-    private static final Set<String> OURS = Set.of("text_generation", "stateful", "composite");
+    private static final Set<String> OURS =
+            Set.of("text_generation", "stateful", "composite", "style_transfer", "audio_classifier", "forecast");
 
     private static final Set<String> NATIVE = Set.of("BaseHandler", "TorchScriptHandler");
 

@@ -70,7 +70,8 @@ public final class WavFile {
         return name.charAt(0) | name.charAt(1) << 8 | name.charAt(2) << 16 | name.charAt(3) << 24;
     }
 
-    static ServingException unreadable(String found) {
+    /** The refusal of a body that is {@code found} instead of a sound. */
+    public static ServingException unreadable(String found) {
         return new ServingException(
                 ErrorCode.INVALID_INPUT,
                 "audio: the body is not a sound this server can read: " + found
