@@ -10,7 +10,6 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Tensor;
-import java.util.Base64;
 import java.util.Optional;
 
 /**
@@ -45,27 +44,20 @@ final class ImageBody implements AutoCloseable {
         if (body.isJson() && body.startsWith('[')) {
             return numbers(body);
         }
-        // What is not JSON is handed to handlers as the bytes it is, whatever its content type says.
-        return body.isText() || (body.isJson() && body.startsWith('"'))
-                ? image(base64(body.bytes()))
-                : image(body.bytes());
+        return image(file(body));
+    }
+
+    /** The image file in {@code body}, as it is or as Base64. */
+    static byte[] file(RequestBody body) {
+        return FileBody.of(body)
+                .orElseThrow(() -> new ServingException(
+                        ErrorCode.INVALID_INPUT,
+                        "image: the body is not an image this server can decode: text that is not Base64 (expected:"
+                                + " PNG, JPEG, GIF or BMP, as bytes or Base64 text)"));
     }
 
     private Rows image(byte[] file) {
         return new ImageRow(pipeline, pipeline.fit(decoder.decode(file, pipeline.channels())));
-    }
-
-    /** As Python's lenient {@code b64decode}: what is not of the alphabet, quotes and line ends among it, is skipped. */
-    private static byte[] base64(byte[] text) {
-        try {
-            return Base64.getMimeDecoder().decode(text);
-        } catch (IllegalArgumentException e) {
-            throw new ServingException(
-                    ErrorCode.INVALID_INPUT,
-                    "image: the body is not an image this server can decode: text that is not Base64 (expected: PNG,"
-                            + " JPEG, GIF or BMP, as bytes or Base64 text)",
-                    e);
-        }
     }
 
     private Rows numbers(RequestBody body) {

@@ -3,16 +3,11 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.engine.handler.image.ImagePipeline;
 import dev.sluice.engine.handler.image.Pixels;
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Output;
-import dev.sluice.inference.ServingException;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.Shape;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -41,36 +36,12 @@ final class ImageClassifier implements RowCodec {
 
     @Override
     public List<Rows> decode(InferenceRequest request) {
-        Rows row = body.read(request);
-        Shape shape = row.shape();
-        if (declared.isPresent() && !declared.get().shape().row().accepts(shape)) {
-            row.release();
-            throw new ServingException(
-                    ErrorCode.INVALID_INPUT,
-                    "input: " + shape + " (expected: " + declared.get().shape().row() + ")");
-        }
-        return List.of(row);
+        return List.of(InputCheck.requireAccepted(declared, body.read(request)));
     }
 
     @Override
     public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
-        if (outputs.size() == 0
-                || outputs.get(0).shape().rank() != 1
-                || !outputs.get(0).isFractional()) {
-            String found = outputs.size() == 0
-                    ? "no output"
-                    : outputs.get(0).type() + " " + outputs.get(0).shape();
-            throw new ServingException(
-                    ErrorCode.INVALID_MODEL,
-                    "image_classifier: a row of the model's output is " + found
-                            + " (expected: one floating-point number per class)");
-        }
-        float[] probabilities = Softmax.of(outputs.get(0));
-        Map<String, Double> best = new LinkedHashMap<>();
-        for (int index : Softmax.highest(probabilities, options.topK())) {
-            best.put(labels.label(index), (double) probabilities[index]);
-        }
-        return List.of(AnswerBody.of("", PythonJson.object(best), allocator));
+        return ClassAnswer.of("image_classifier", outputs, labels, options.topK(), allocator);
     }
 
     /** Black pixels. */

@@ -4,6 +4,7 @@ package dev.sluice.engine.handler;
 import dev.sluice.engine.handler.image.Fit;
 import dev.sluice.engine.handler.image.ImagePipeline;
 import dev.sluice.model.ModelSpec;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -29,8 +30,9 @@ import java.util.Set;
  * @param topK most classes in an answer
  */
 record ImageClassifierOptions(ImagePipeline pipeline, int topK) {
-    private static final Set<String> KEYS =
-            Set.of("width", "height", "channels", "resize", "resizeTo", "mean", "std", "topK");
+    /** Those of {@link OptionMap} that {@link #pipeline} reads. */
+    static final Set<String> PIPELINE_KEYS = Set.of("width", "height", "channels", "resize", "resizeTo", "mean", "std");
+
     private static final int MAX_SIDE = 4096;
     private static final String STRETCH = "stretch";
     private static final String SHORTER_SIDE = "shorterSide";
@@ -40,7 +42,14 @@ record ImageClassifierOptions(ImagePipeline pipeline, int topK) {
     /** @throws dev.sluice.inference.ServingException {@code INVALID_MODEL} naming the key that is wrong */
     static ImageClassifierOptions of(ModelSpec spec) {
         OptionMap options = OptionMap.ofHandler(spec.options(), "imageClassifier");
-        options.allowOnly(KEYS);
+        Set<String> keys = new HashSet<>(PIPELINE_KEYS);
+        keys.add("topK");
+        options.allowOnly(keys);
+        return new ImageClassifierOptions(pipeline(options), options.integer("topK", 1, 100_000, 5));
+    }
+
+    /** What all keys but {@code topK} say. */
+    static ImagePipeline pipeline(OptionMap options) {
         int width = options.integer("width", 1, MAX_SIDE, 224);
         int height = options.integer("height", 1, MAX_SIDE, 224);
         int channels = options.integer("channels", 1, 3, 3);
@@ -54,8 +63,7 @@ record ImageClassifierOptions(ImagePipeline pipeline, int topK) {
                 throw options.refused("std", "numbers above 0");
             }
         }
-        ImagePipeline pipeline = new ImagePipeline(width, height, fit(options, width, height), mean, std);
-        return new ImageClassifierOptions(pipeline, options.integer("topK", 1, 100_000, 5));
+        return new ImagePipeline(width, height, fit(options, width, height), mean, std);
     }
 
     /** ImageNet has statistics for colour only, so grey needs its own. */

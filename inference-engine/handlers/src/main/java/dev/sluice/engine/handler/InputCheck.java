@@ -33,6 +33,23 @@ final class InputCheck {
     }
 
     /**
+     * The model's only input, which takes images: a batch of them, or a single one without a dimension for rows.
+     *
+     * @param handler named in messages
+     * @throws ServingException {@code INVALID_MODEL} if it is anything else
+     */
+    static Optional<TensorSpec> imageInput(String handler, Signature signature) {
+        if (signature.inputs().size() == 1 && signature.inputs().get(0).shape().rank() == 3) {
+            return Optional.of(signature.inputs().get(0));
+        }
+        Optional<TensorSpec> input = onlyInput(handler, signature);
+        if (input.isPresent() && input.get().shape().rank() != 4) {
+            throw mismatch(handler, input.get(), "images: [-1, 3, height, width] or [-1, height, width, 3]");
+        }
+        return input;
+    }
+
+    /**
      * That each declared input has a dimension for the rows of a batch.
      *
      * @throws ServingException {@code INVALID_MODEL} if one has none, or a fixed number of rows above 1
@@ -54,13 +71,30 @@ final class InputCheck {
         return input.shape().rank() == 0 ? 0 : input.shape().dimension(0);
     }
 
+    /**
+     * {@code row}, if it is one of what the model declares.
+     *
+     * @throws ServingException {@code INVALID_INPUT} if not; the row is then released
+     */
+    static Rows requireAccepted(Optional<TensorSpec> declared, Rows row) {
+        Shape shape = row.shape();
+        if (declared.isPresent() && !declared.get().shape().row().accepts(shape)) {
+            row.release();
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "input: " + shape + " (expected: " + declared.get().shape().row() + ")");
+        }
+        return row;
+    }
+
     /** The refusal of a model whose input is not what the handler makes. */
     static ServingException mismatch(String handler, TensorSpec input, String expected) {
         return invalid(handler + ": the model's input '" + input.name() + "' is " + input.type() + " " + input.shape()
                 + " (expected: " + expected + ")");
     }
 
-    private static ServingException invalid(String message) {
+    /** The refusal of a model that is not as expected. */
+    static ServingException invalid(String message) {
         return new ServingException(ErrorCode.INVALID_MODEL, message);
     }
 }

@@ -115,6 +115,37 @@ final class OptionMap {
         throw refused(key, min + ".." + max);
     }
 
+    /** A finite number in the given range, {@code fallback} if the key is not there. */
+    double number(String key, double min, double max, double fallback) {
+        if (!has(key)) {
+            return fallback;
+        }
+        if (values.get(key) instanceof Number number && number.doubleValue() >= min && number.doubleValue() <= max) {
+            return number.doubleValue();
+        }
+        throw refused(key, "a number in " + min + ".." + max);
+    }
+
+    /** One or more different numbers, all in the given range; empty if the key is not there. */
+    Optional<List<Double>> numberList(String key, double min, double max) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        String expected = "a list of different numbers in " + min + ".." + max;
+        if (!(values.get(key) instanceof List<?> list) || list.isEmpty()) {
+            throw refused(key, expected);
+        }
+        List<Double> numbers = new ArrayList<>();
+        for (Object element : list) {
+            double value = element instanceof Number number ? number.doubleValue() : Double.NaN;
+            if (!(value >= min && value <= max) || numbers.contains(value)) {
+                throw refused(key, expected);
+            }
+            numbers.add(value);
+        }
+        return Optional.of(numbers);
+    }
+
     /** One of the given words; empty if the key is not there. */
     Optional<String> word(String key, List<String> words) {
         if (!has(key)) {

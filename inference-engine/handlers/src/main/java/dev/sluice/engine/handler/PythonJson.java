@@ -155,7 +155,21 @@ final class PythonJson {
         return next;
     }
 
-    private void newLine(int indent) {
+    /** Text that is JSON already. */
+    PythonJson raw(String json) {
+        text.append(json);
+        return this;
+    }
+
+    /** Takes what was written so far, to go on with nothing. */
+    byte[] drain() {
+        byte[] written = toByteArray();
+        text.setLength(0);
+        return written;
+    }
+
+    /** Ends the line; the next begins {@code indent} levels deep. */
+    void newLine(int indent) {
         text.append('\n');
         for (int i = 0; i < indent; i++) {
             text.append(INDENT);
@@ -177,7 +191,7 @@ final class PythonJson {
     }
 
     /** As {@code repr(float)}: the fewest digits that read back as the same double. */
-    private void number(double value) {
+    void number(double value) {
         if (Double.isNaN(value)) {
             text.append("NaN");
         } else if (Double.isInfinite(value)) {
@@ -231,7 +245,8 @@ final class PythonJson {
         }
     }
 
-    private void string(String value) {
+    /** A text, in quotes. */
+    void string(String value) {
         text.append('"');
         for (int i = 0; i < value.length(); i++) {
             character(value.charAt(i));
@@ -258,7 +273,7 @@ final class PythonJson {
         }
     }
 
-    private byte[] toByteArray() {
+    byte[] toByteArray() {
         return text.toString().getBytes(StandardCharsets.US_ASCII);
     }
 }

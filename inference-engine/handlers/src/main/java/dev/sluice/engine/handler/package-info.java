@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * TorchServe's built-in handlers: what turns a request's bytes into rows of a model's input, and rows of its output into
+ * The built-in handlers, TorchServe's and our own: what turns a request's bytes into rows of a model's input, and rows of its output into
  * the bytes of an answer.
  *
  * <p><b>Start here:</b> {@link dev.sluice.engine.handler.RowCodec} is what a handler has to say;
  * {@link dev.sluice.engine.handler.RowInstance} does the rest for all of them;
- * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example. Models that keep a state
+ * {@link dev.sluice.engine.handler.BaseHandlerProvider} is the smallest example. What images and sounds are made of is
+ * in packages of its own, {@code image} and {@code audio}. Models that keep a state
  * from call to call are another matter: {@link dev.sluice.engine.handler.TextGenerationProvider},
  * {@link dev.sluice.engine.handler.StatefulProvider}.
  *

@@ -61,6 +61,26 @@ public final class ImageDecoder implements AutoCloseable {
         }
     }
 
+    /**
+     * Width and height of the image in {@code file}, from its headers alone.
+     *
+     * @throws ServingException {@code INVALID_INPUT} as {@link #decode}
+     */
+    public Window frame(byte[] file) {
+        ImageFormat format = ImageFormat.of(file).orElseThrow(() -> undecodable(file.length + " bytes"));
+        try {
+            EncodedImage encoded = EncodedImage.of(format, file);
+            checkSize(encoded);
+            return Window.all(encoded.width(), encoded.height());
+        } catch (UndecodableException e) {
+            throw undecodable(e.reason());
+        } catch (ServingException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, message("a damaged " + format), e);
+        }
+    }
+
     @Override
     public void close() {
         readers.values().forEach(FormatReader::close);
