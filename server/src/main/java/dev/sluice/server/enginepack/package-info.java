@@ -3,7 +3,8 @@
  * Finds engines: folders with jars and native libraries, each loaded by a class loader of its own, so that what two engines
  * bring along cannot collide.
  *
- * <p><b>Start here:</b> {@link dev.sluice.server.enginepack.EnginePacks}.
+ * <p><b>Start here:</b> {@link dev.sluice.server.enginepack.EnginePacks} for servers,
+ * {@link dev.sluice.server.enginepack.PackDescriptor} for what a pack is.
  *
  * <p><b>Threads:</b> packs are found once, at start-up; engines are opened later, by the catalog.
  *
