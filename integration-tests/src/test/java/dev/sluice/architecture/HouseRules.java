@@ -53,6 +53,7 @@ final class HouseRules {
         rules.put("micrometer", micrometerStaysInMetrics());
         rules.put("siblings", protocolsDoNotKnowEachOther());
         rules.put("concrete", onlyTheRootKnowsConcreteProtocolsAndEngines());
+        rules.put("installing", onlyCommandsInstallEngines());
         rules.put("mutablestatic", noMutableStatics());
         rules.put("getinstance", noSingletons());
         rules.put("environment", environmentIsReadInOnePlace());
@@ -187,6 +188,17 @@ final class HouseRules {
                 .that(not(concrete).and(not(resideInAPackage(base + ".server"))))
                 .should()
                 .dependOnClassesThat(concrete)
+                .allowEmptyShould(true);
+    }
+
+    /** Nothing a client sends leads to a download, or to another engine. */
+    ArchRule onlyCommandsInstallEngines() {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackages(base + ".server.cli..", base + ".server.enginepack.install..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(base + ".server.enginepack.install..")
                 .allowEmptyShould(true);
     }
 

@@ -3,7 +3,8 @@
  * Finds engines: folders with jars and native libraries, each loaded by a class loader of its own, so that what two engines
  * bring along cannot collide.
  *
- * <p><b>Start here:</b> {@link dev.sluice.server.enginepack.EnginePacks}; what all such class loaders see of the server is
+ * <p><b>Start here:</b> {@link dev.sluice.server.enginepack.EnginePacks} for servers,
+ * {@link dev.sluice.server.enginepack.PackDescriptor} for what a pack is; what all such class loaders see of the server is
  * {@link dev.sluice.server.enginepack.SharedTypesLoader}'s to say.
  *
  * <p><b>Threads:</b> packs are found once, at start-up; engines are opened later, by the catalog.

@@ -90,9 +90,12 @@ class EnginePacksTest {
         return packs.settings("probe", folder, BufferAllocator.unpooled());
     }
 
-    /** Packs the two classes below, as they were compiled, into a jar. */
     private void makePack(String id) throws IOException {
-        Path jar = Files.createDirectories(folder.resolve(id).resolve("lib")).resolve("engine.jar");
+        writeJar(Files.createDirectories(folder.resolve(id).resolve("lib")).resolve("engine.jar"));
+    }
+
+    /** Packs the two classes below, as they were compiled, into a jar. */
+    static void writeJar(Path jar) throws IOException {
         try (OutputStream file = Files.newOutputStream(jar);
                 JarOutputStream out = new JarOutputStream(file)) {
             for (Class<?> type : new Class<?>[] {ProbeProvider.class, ProbeEngine.class}) {

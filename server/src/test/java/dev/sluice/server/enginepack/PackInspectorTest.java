@@ -48,6 +48,7 @@ class PackInspectorTest {
         assertThat(inspector.problem(pack)).isEmpty();
     }
 
+    // Seen to fail when the list of files was not looked at.
     @Test
     void namesAMissingFileAndTheCure() throws IOException {
         Files.delete(pack.resolve("lib/a.jar"));

@@ -4,15 +4,17 @@ package dev.sluice.server.enginepack.install;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,7 @@ final class WorkFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkFolder.class);
     private static final String PREFIX = ".sluice-";
     private static final String LOCK = "lock";
+    private static final int ATTEMPTS = 10;
 
     private final Path path;
     private final FileChannel lock;
@@ -38,14 +41,20 @@ final class WorkFolder implements AutoCloseable {
     static WorkFolder in(Path parent) throws IOException {
         Files.createDirectories(parent);
         deleteAbandoned(parent);
-        Path path = Files.createTempDirectory(parent, PREFIX);
-        FileChannel channel = open(path);
-        if (!isLocked(channel)) {
-            channel.close();
-            throw new ServingException(
-                    ErrorCode.FAILED_PRECONDITION, path + " was taken for abandoned by another process; try again");
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Path path = Files.createTempDirectory(parent, PREFIX);
+            Optional<FileChannel> lock = lock(path);
+            // Until it is locked it looks abandoned, and another process may delete it.
+            if (lock.isPresent() && Files.exists(path.resolve(LOCK))) {
+                return new WorkFolder(path, lock.get());
+            }
+            if (lock.isPresent()) {
+                lock.get().close();
+            }
         }
-        return new WorkFolder(path, channel);
+        throw new ServingException(
+                ErrorCode.FAILED_PRECONDITION,
+                "other processes keep changing " + parent + " (expected: one at a time); try again");
     }
 
     Path resolve(String name) {
@@ -61,27 +70,30 @@ final class WorkFolder implements AutoCloseable {
                     .toList();
         }
         for (Path folder : folders) {
-            try (FileChannel channel = open(folder)) {
-                if (isLocked(channel)) {
-                    delete(folder);
-                }
-            } catch (IOException e) {
-                LOG.debug("{} is being deleted by another process", folder, e);
+            Optional<FileChannel> lock = lock(folder);
+            if (lock.isPresent()) {
+                new WorkFolder(folder, lock.get()).close();
             }
         }
     }
 
-    private static FileChannel open(Path folder) throws IOException {
-        return FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    }
-
-    private static boolean isLocked(FileChannel channel) throws IOException {
+    /** The locked lock of {@code folder}; empty if somebody else has it, or has just deleted the folder. */
+    private static Optional<FileChannel> lock(Path folder) throws IOException {
+        FileChannel channel;
         try {
-            FileLock lock = channel.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // by another thread of this process
+            channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         }
+        try {
+            if (channel.tryLock() != null) {
+                return Optional.of(channel);
+            }
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("{} belongs to another thread of this process", folder);
+        }
+        channel.close();
+        return Optional.empty();
     }
 
     @Override
@@ -89,7 +101,7 @@ final class WorkFolder implements AutoCloseable {
         try (lock) {
             delete(path);
         } catch (IOException e) {
-            LOG.warn("{} cannot be deleted; the next 'sluice engines add' does it", path, e);
+            LOG.warn("{} is not deleted; the next 'sluice engines add' does it: {}", path, e.toString());
         }
     }
 
@@ -98,6 +110,8 @@ final class WorkFolder implements AutoCloseable {
         List<Path> files;
         try (Stream<Path> all = Files.walk(folder)) {
             files = all.sorted(Comparator.reverseOrder()).toList();
+        } catch (UncheckedIOException e) {
+            throw new IOException(e);
         }
         for (Path file : files) {
             Files.deleteIfExists(file);

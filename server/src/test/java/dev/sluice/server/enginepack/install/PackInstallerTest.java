@@ -57,6 +57,7 @@ class PackInstallerTest {
                         .contains("native files: 1"));
     }
 
+    // Seen to fail when every jar was copied as it is.
     @Test
     void leavesNativesOutOfTheJarTheyWereUnpackedFromAndOutOfNoOther() throws IOException {
         add();
@@ -99,6 +100,7 @@ class PackInstallerTest {
         assertNothingThere();
     }
 
+    // Seen to fail when DescriptorFile took any path.
     @Test
     void refusesADescriptorWhoseNativesLeaveTheFolder() throws IOException {
         for (String path :
@@ -109,6 +111,7 @@ class PackInstallerTest {
         assertNothingThere();
     }
 
+    // Seen to fail when the count was not compared.
     @Test
     void refusesANativeEntryThatUnpacksToMoreThanItShould() throws IOException {
         pack.putJar(FakePack.NATIVES, Map.of(FakePack.ENTRY, "0".repeat(50_000_000)));
@@ -141,6 +144,7 @@ class PackInstallerTest {
         assertThatThrownBy(this::add).hasMessageContaining("spi: 1 (expected: " + EngineProvider.SPI_VERSION);
     }
 
+    // Seen to fail when what is there was not moved away.
     @Test
     void fillsABrokenPackAgain() throws IOException {
         add();
@@ -166,6 +170,7 @@ class PackInstallerTest {
         assertThat(names(engines)).containsExactly(FakePack.ID);
     }
 
+    // Seen to fail when the lock was not tried.
     @Test
     void leavesTheWorkOfALiveProcessAlone() throws IOException {
         Path other = Files.createDirectories(engines.resolve(".sluice-alive"));
