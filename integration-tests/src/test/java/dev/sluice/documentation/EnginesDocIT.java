@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.PackMember;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.enginepack.EnginePacksConfig;
 import dev.sluice.server.enginepack.PackInspector;
@@ -60,7 +61,7 @@ class EnginesDocIT {
         List<String> lines = new ArrayList<>(
                 List.of("| Engine | Id | Version | Formats | Size | Licence |", "|---|---|---|---|---|---|"));
         for (String id : ids) {
-            for (EngineProvider provider : packs.inPack(id)) {
+            for (PackMember provider : packs.inPack(id)) {
                 EngineDescription it = provider.description();
                 lines.add(row(
                         it.title(),
@@ -75,7 +76,7 @@ class EnginesDocIT {
         return lines;
     }
 
-    private List<String> section(String pack, EngineProvider provider) {
+    private List<String> section(String pack, PackMember provider) {
         EngineDescription it = provider.description();
         List<String> lines = new ArrayList<>(List.of("", "## " + it.title(), "", "| | |", "|---|---|"));
         lines.add(row("Id", "`" + provider.id() + "`"));
@@ -85,16 +86,23 @@ class EnginesDocIT {
         lines.add(row("Version", it.version()));
         lines.add(row("Licence", it.licence()));
         lines.add(row("Formats", String.join("; ", it.formats())));
-        String names = provider.fileSuffixes().stream()
-                .sorted()
-                .map(suffix -> "`*" + suffix + "`")
-                .collect(Collectors.joining(", "));
-        lines.add(row("Chosen for files named", names));
+        if (provider instanceof EngineProvider engine) {
+            lines.add(row("Chosen for files named", names(engine)));
+        }
         lines.add(row("Size on disk", size(pack)));
         lines.add(row("Devices", String.join("; ", it.devices())));
         lines.add(row("Threads", it.threads()));
         lines.add(row("Not supported", it.notSupported().isEmpty() ? "-" : String.join("; ", it.notSupported())));
         return lines;
+    }
+
+    private static String names(EngineProvider engine) {
+        return engine.fileSuffixes().isEmpty()
+                ? "none; named in the model's configuration"
+                : engine.fileSuffixes().stream()
+                        .sorted()
+                        .map(suffix -> "`*" + suffix + "`")
+                        .collect(Collectors.joining(", "));
     }
 
     private static String row(String... cells) {

@@ -84,8 +84,8 @@ public abstract class EngineContractTest extends EngineHarness {
         if (takesFilesBySuffix()) {
             assertThat(provider().fileSuffixes())
                     .isNotEmpty()
-                    .allMatch(
-                            suffix -> suffix.startsWith(".") || reference().file().endsWith(suffix));
+                    .allMatch(suffix ->
+                            suffix.startsWith(".") || reference().file().endsWith(suffix));
             assertThat(provider().fileSuffixes())
                     .anyMatch(suffix -> reference().file().toString().endsWith(suffix));
         } else {
