@@ -29,11 +29,6 @@ public final class DescriptorFile {
         this.properties = properties;
     }
 
-    /** Whether {@code id} can name a pack; such a name can be a folder's. */
-    public static boolean isId(String id) {
-        return ID.matcher(id).matches();
-    }
-
     /**
      * The descriptor of the pack in {@code folder}.
      *
