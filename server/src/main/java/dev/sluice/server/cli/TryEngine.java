@@ -45,6 +45,10 @@ final class TryEngine implements Callable<Integer> {
         }
         EnginePacks packs = EnginePacks.find(new EnginePacksConfig(
                 Optional.of(directory), Optional.empty(), 1, console.packs().platform()));
+        if (!packs.offersEngines(id)) {
+            console.out().println(id + " is there; it holds no engine of its own to try");
+            return SluiceCli.OK;
+        }
         List<EngineProvider> providers = packs.inPack(id);
         if (providers.isEmpty()) {
             throw new ServingException(

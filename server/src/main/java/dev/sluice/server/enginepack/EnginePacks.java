@@ -86,6 +86,17 @@ public final class EnginePacks {
                 .toList();
     }
 
+    /** Whether the pack {@code id} is one of engines, and not one that only helps them. */
+    public boolean offersEngines(String id) {
+        try {
+            return PackLoader.offersEngines(
+                    jarsOf(config.directory().orElse(Path.of("")).resolve(id)));
+        } catch (IOException e) {
+            throw new ServingException(
+                    ErrorCode.FAILED_PRECONDITION, "engine pack " + id + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
     /** What there is, for people: {@code onnxruntime 1.28.0, pytorch 2.7.1}. */
     public String summary() {
         return found.isEmpty()

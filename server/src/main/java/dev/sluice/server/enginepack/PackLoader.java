@@ -8,6 +8,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.zip.ZipFile;
 
 /**
  * Makes the class loader of a pack. It is never closed, nor made twice for the same natives: a native library belongs to the
@@ -15,6 +16,18 @@ import java.util.ServiceLoader;
  */
 public final class PackLoader {
     private PackLoader() {}
+
+    /** Whether one of {@code jars} offers an engine, which need not be one that can be made; other packs help engines. */
+    public static boolean offersEngines(List<Path> jars) throws IOException {
+        for (Path jar : jars) {
+            try (ZipFile zip = new ZipFile(jar.toFile())) {
+                if (zip.getEntry("META-INF/services/" + EngineProvider.class.getName()) != null) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
 
     /**
      * The engines in {@code jars}; loads no native library.

@@ -51,7 +51,7 @@ class PackBuildTest {
                                 + " -- module library [auto]"));
         Files.writeString(
                 target.resolve("pack/pom.xml"),
-                "<project><artifactItems><artifactItem><groupId>org.example</groupId><artifactId>natives</artifactId>"
+                "<project><name>Sluice: some helper</name><artifactItems><artifactItem><groupId>org.example</groupId><artifactId>natives</artifactId>"
                         + "<version>2.0</version><classifier>test-os</classifier></artifactItem></artifactItems></project>");
     }
 
@@ -85,6 +85,20 @@ class PackBuildTest {
                 .exists();
     }
 
+    /** As tokenizers are. */
+    @Test
+    void takesAPackWithoutAnEngine() throws IOException {
+        putJarAt(target.resolve("sluice-engine-some-1.jar"), "dev/sluice/Helper.class", "class");
+
+        build("");
+
+        PackDescriptor descriptor = DescriptorFile.read(distribution.resolve("packs/some"));
+        assertThat(descriptor.title()).isEqualTo("some helper");
+        assertThat(descriptor.version()).isEqualTo("2.0");
+        assertThat(new PackInspector("test-os").problem(distribution.resolve("engines/some")))
+                .isEmpty();
+    }
+
     @Test
     void leavesAPackEmptyWhereTold() throws IOException {
         build("other probe");
@@ -113,7 +127,10 @@ class PackBuildTest {
     }
 
     private void putJar(MavenCoordinates coordinates, String entry, String content) throws IOException {
-        Path jar = repository.resolve(coordinates.path());
+        putJarAt(repository.resolve(coordinates.path()), entry, content);
+    }
+
+    private static void putJarAt(Path jar, String entry, String content) throws IOException {
         Files.createDirectories(jar.resolveSibling(""));
         try (OutputStream out = Files.newOutputStream(jar);
                 ZipOutputStream zip = new ZipOutputStream(out)) {

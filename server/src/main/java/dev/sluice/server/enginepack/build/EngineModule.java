@@ -24,12 +24,17 @@ import org.xml.sax.SAXException;
  * filled in, in {@code target/pack/pom.xml}; its native libraries, in {@code target/native}.
  *
  * @param jar the module's own
+ * @param title what its POM calls it
  * @param own jars of this project that the pack needs, the module's own first
  * @param libraries jars of others on the engine's class path
  * @param nativeSources jars that are only unpacked
  */
 record EngineModule(
-        Path jar, List<Path> own, Map<MavenCoordinates, Path> libraries, Map<MavenCoordinates, Path> nativeSources) {
+        Path jar,
+        String title,
+        List<Path> own,
+        Map<MavenCoordinates, Path> libraries,
+        Map<MavenCoordinates, Path> nativeSources) {
     /** A line that maven-dependency-plugin's "list" writes, with the file's name and what it says of Java modules. */
     private static final Pattern ARTIFACT = Pattern.compile(
             " +([^: ]+):([^:]+):([^:]+)(?::([^:]+))?:([^:]+):(?:compile|runtime):(.+?\\.jar)(?: -- .*)?");
@@ -58,7 +63,9 @@ record EngineModule(
                 libraries.put(new MavenCoordinates(match.group(1), match.group(2), match.group(5), classifier), file);
             }
         }
-        return new EngineModule(jar, own, libraries, sources(pack.resolve("pom.xml"), repository));
+        Element pom = parse(pack.resolve("pom.xml"));
+        String title = text(pom, "name").replaceFirst("^Sluice: ", "");
+        return new EngineModule(jar, title, own, libraries, sources(pom, repository));
     }
 
     /** The module's native libraries, unpacked. */
@@ -80,9 +87,9 @@ record EngineModule(
         return folder.replaceFirst("^engine-", "");
     }
 
-    private static Map<MavenCoordinates, Path> sources(Path pom, Path repository) throws IOException {
+    private static Map<MavenCoordinates, Path> sources(Element pom, Path repository) {
         Map<MavenCoordinates, Path> sources = new LinkedHashMap<>();
-        NodeList items = parse(pom).getElementsByTagName("artifactItem");
+        NodeList items = pom.getElementsByTagName("artifactItem");
         for (int i = 0; i < items.getLength(); i++) {
             Element item = (Element) items.item(i);
             MavenCoordinates coordinates = new MavenCoordinates(

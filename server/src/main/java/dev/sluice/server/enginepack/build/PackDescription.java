@@ -34,6 +34,10 @@ final class PackDescription {
         List<EngineDescription> descriptions =
                 providers.stream().map(EngineProvider::description).toList();
         List<NativeFile> natives = natives(module);
+        List<Artifact> artifacts = artifacts(module, natives);
+        if (providers.isEmpty()) {
+            return ofHelper(module, artifacts, natives);
+        }
         return new PackDescriptor(
                 providers.size() == 1 ? providers.get(0).id() : module.name(),
                 joined(descriptions, EngineDescription::title),
@@ -45,18 +49,30 @@ final class PackDescription {
                         .toList(),
                 providers.get(0).spiVersion(),
                 platform,
-                artifacts(module, natives),
+                artifacts,
+                natives);
+    }
+
+    /** A pack without an engine, which helps those there are: tokenizers. Nothing in it says what it is but its module. */
+    private PackDescriptor ofHelper(EngineModule module, List<Artifact> artifacts, List<NativeFile> natives) {
+        return new PackDescriptor(
+                module.name(),
+                module.title(),
+                artifacts.isEmpty()
+                        ? "-"
+                        : artifacts.get(artifacts.size() - 1).coordinates().version(),
+                "-",
+                List.of(),
+                EngineProvider.SPI_VERSION,
+                platform,
+                artifacts,
                 natives);
     }
 
     private static List<EngineProvider> providers(EngineModule module) throws IOException {
         List<Path> jars = new ArrayList<>(module.own());
         jars.addAll(module.libraries().values());
-        List<EngineProvider> providers = PackLoader.load(module.name(), jars);
-        if (providers.isEmpty()) {
-            throw new IOException(module.jar() + " offers no engine (expected: one in its META-INF/services)");
-        }
-        return providers;
+        return PackLoader.load(module.name(), jars);
     }
 
     private static String joined(List<EngineDescription> descriptions, Function<EngineDescription, String> part) {
