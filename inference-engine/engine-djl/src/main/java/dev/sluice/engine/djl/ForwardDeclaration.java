@@ -14,8 +14,11 @@ import java.util.List;
 record ForwardDeclaration(List<String> arguments) {
     private static final String START = "Declaration: forward(";
 
-    /** More arguments than anything takes. */
-    private static final int TOO_MANY = 256;
+    /**
+     * More than modules take. One that takes more refuses them for their types, being all numbers. Not many more: the binding loses its copy
+     * of their addresses with each refusal.
+     */
+    private static final int TOO_MANY = 32;
 
     ForwardDeclaration {
         arguments = List.copyOf(arguments);

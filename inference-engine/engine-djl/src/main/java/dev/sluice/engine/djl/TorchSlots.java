@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> confined to the thread that uses the instance.
  */
 final class TorchSlots implements AutoCloseable {
+    /** Inputs beyond these get none: who sends many must not make an instance keep many. */
+    private static final int MOST = 16;
+
     private final int[] device;
     private final BufferAllocator allocator;
 
@@ -28,6 +31,9 @@ final class TorchSlots implements AutoCloseable {
     /** The slot of input number {@code place}, holding {@code input}; null if that does not suit one. */
     @Nullable
     TorchSlot filled(int place, Tensor input) {
+        if (place >= MOST) {
+            return null;
+        }
         while (slots.size() <= place) {
             slots.add(null);
         }

@@ -27,6 +27,7 @@ import dev.sluice.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -338,6 +339,14 @@ class PyTorchTest extends EngineHarness {
     @Test
     void passesAllTensorsInTheOneArgumentTheModuleDeclares() {
         with("listin.pt", instance -> {
+            List<Tensor> many = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                many.add(floats("x", Shape.of(1), i == 39 ? 4 : 0));
+            }
+            run(
+                    instance,
+                    many,
+                    outputs -> assertThat(TestTensors.floats(outputs.get(0))).containsExactly(4));
             run(
                     instance,
                     List.of(floats("x", Shape.of(1), 1), floats("x", Shape.of(1), 2)),

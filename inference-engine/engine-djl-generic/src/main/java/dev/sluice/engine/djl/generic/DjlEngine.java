@@ -50,10 +50,7 @@ final class DjlEngine implements Engine {
         Path file = SerializedFile.locate(spec);
         DjlOptions options = DjlOptions.of(spec.options());
         String name = named(options);
-        return PackLoader.call(() -> {
-            ai.djl.engine.Engine engine = engine(name);
-            return read(engine, file, options, settings.threads(spec.placement()));
-        });
+        return PackLoader.call(() -> read(name, file, options, settings.threads(spec.placement())));
     }
 
     private String named(DjlOptions options) {
@@ -69,22 +66,23 @@ final class DjlEngine implements Engine {
                                 + ", whose jars are in the engine pack 'djl')"));
     }
 
-    private static ai.djl.engine.Engine engine(String name) {
+    /** An empty model; the engine's native libraries are loaded for the first. */
+    private static Model newModel(String engine, String name) {
         try {
-            return ai.djl.engine.Engine.getEngine(name);
+            return ai.djl.engine.Engine.getEngine(engine).newModel(name, ai.djl.Device.cpu());
         } catch (RuntimeException | LinkageError | AssertionError e) {
             String reason = NativeMessage.clean(String.valueOf(e.getMessage()));
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
-                    "DJL's engine " + name + " does not load: " + reason
+                    "DJL's engine " + engine + " does not load: " + reason
                             + " (expected: its native libraries among the pack's jars, of the version it wants)",
                     e);
         }
     }
 
-    private TensorModel read(ai.djl.engine.Engine engine, Path file, DjlOptions options, int threads) {
+    private TensorModel read(String engine, Path file, DjlOptions options, int threads) {
         String name = String.valueOf(file.getFileName());
-        Model model = engine.newModel(options.modelName().orElse(name), ai.djl.Device.cpu());
+        Model model = newModel(engine, options.modelName().orElse(name));
         try {
             options.arguments().forEach(model::setProperty);
             Map<String, String> wanted = new TreeMap<>(options.options());
@@ -95,7 +93,7 @@ final class DjlEngine implements Engine {
             return new DjlModel(model, settings.allocator());
         } catch (IOException | MalformedModelException | RuntimeException e) {
             model.close();
-            throw DjlErrors.whileLoading(name, engine.getEngineName(), e);
+            throw DjlErrors.whileLoading(name, engine, e);
         } catch (Error e) {
             model.close();
             throw e;
