@@ -157,7 +157,9 @@ final class HandlerJars implements AutoCloseable {
         if (cause instanceof ServingException serving) {
             return serving;
         }
-        if (cause instanceof ServiceConfigurationError && cause.getCause() != null) {
+        boolean onlyCarries =
+                cause instanceof ServiceConfigurationError || cause instanceof ExceptionInInitializerError;
+        if (onlyCarries && cause.getCause() != null) {
             return failed(what, cause.getCause());
         }
         // Only its text goes on: the exception would keep the handler's classes in memory as long as somebody keeps it.

@@ -16,6 +16,7 @@ import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
 import dev.sluice.engine.HandlerContext;
+import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
@@ -213,14 +214,30 @@ class JavaHandlerLoaderTest {
             | HandlerProvider.SPI_VERSION | if (true) throw new NoSuchMethodError("com.acme.Lib.run"); | could not be put in front of its model: java.lang.NoSuchMethodError: com.acme.Lib.run
             | HandlerProvider.SPI_VERSION | if (true) return null; | gave no model (expected: one from attach)
             | 0 | | does not say which version of the handler interface it was compiled against (expected: spiVersion() that returns HandlerProvider.SPI_VERSION)
-            | 1 | | was compiled against version 1 of the handler interface (expected: 2; compile it against this server's)
+            | 1 | | was compiled against version 1 of the handler interface (expected: $; compile it against this server's)
             """)
     void saysWhatIsWrongWithAHandler(String making, String version, String attaching, String message)
             throws IOException {
         String thrown = making == null ? "" : "if (true) " + making;
         makeReverse(thrown, version, attaching == null ? "" : attaching);
 
-        assertInvalid("com.example.Reverse", "Handler com.example.Reverse " + message);
+        String expected = message.replace("$", String.valueOf(HandlerProvider.SPI_VERSION));
+        assertInvalid("com.example.Reverse", "Handler com.example.Reverse " + expected);
+    }
+
+    /** Seen to fail when the error that carries the reason was shown in its place. */
+    @ParameterizedTest
+    @ValueSource(strings = {"com.example.Reverse", "reverse"})
+    void saysWhyAClassCouldNotBeInitialised(String handler) throws IOException {
+        String helper =
+                HELPER.replaceFirst("\\{", "{ static { if (true) throw new IllegalStateException(\"no licence\"); }");
+        HandlerJar.make(
+                jar,
+                Map.of("com.example.Reverse", REVERSE.formatted("", VERSION, ""), "com.example.Helper", helper),
+                "com.example.Reverse");
+
+        assertInvalid(
+                handler, "Handler " + handler + " could not be made: java.lang.IllegalStateException: no licence");
     }
 
     @Test
