@@ -44,7 +44,14 @@ class TextServingIT {
         Path labels = Files.copy(models().resolve("token_labels.json"), folder.resolve("index_to_name.json"));
         Path words = Files.copy(models().resolve("vocabularies/vocab.pt"), folder.resolve("source_vocab.pt"));
         String batches = "batchSize: 8\nmaxBatchDelay: 50\nhandler:\n  ";
-        pack(folder, store, "classifier", "classifier.onnx", "text_classifier", batches + "textClassifier: {maxLength: 64}", tokenizer);
+        pack(
+                folder,
+                store,
+                "classifier",
+                "classifier.onnx",
+                "text_classifier",
+                batches + "textClassifier: {maxLength: 64}",
+                tokenizer);
         pack(
                 folder,
                 store,
@@ -54,12 +61,31 @@ class TextServingIT {
                 batches + "textClassifier: {maxLength: 64, inputs: [input_ids, attention_mask, token_type_ids]}",
                 tokenizer);
         pack(folder, store, "bag", "bag.pt", "text_classifier", "batchSize: 1", words);
-        pack(folder, store, "names", "token_classifier.onnx", "token_classifier",
-                batches + "tokenClassifier: {aggregation: simple, maxLength: 64}", tokenizer, labels);
-        pack(folder, store, "embedding", "embedding.onnx", "text_embedding",
-                batches + "textEmbedding: {normalize: true, maxLength: 64}", tokenizer);
-        pack(folder, store, "answers", "question_answering.onnx", "question_answering",
-                batches + "questionAnswering: {maxLength: 48, stride: 12, topK: 3}", tokenizer);
+        pack(
+                folder,
+                store,
+                "names",
+                "token_classifier.onnx",
+                "token_classifier",
+                batches + "tokenClassifier: {aggregation: simple, maxLength: 64}",
+                tokenizer,
+                labels);
+        pack(
+                folder,
+                store,
+                "embedding",
+                "embedding.onnx",
+                "text_embedding",
+                batches + "textEmbedding: {normalize: true, maxLength: 64}",
+                tokenizer);
+        pack(
+                folder,
+                store,
+                "answers",
+                "question_answering.onnx",
+                "question_answering",
+                batches + "questionAnswering: {maxLength: 48, stride: 12, topK: 3}",
+                tokenizer);
         server = SluiceServer.start(store, folder.resolve("log"), "--models", "all");
     }
 
@@ -153,7 +179,8 @@ class TextServingIT {
     @Test
     void embedsSeveralTexts() throws Exception {
         List<JsonNode> cases = cases("embedding");
-        String body = JSON.writeValueAsString(cases.stream().map(TextServingIT::textOf).toList());
+        String body = JSON.writeValueAsString(
+                cases.stream().map(TextServingIT::textOf).toList());
         JsonNode answer = ok(send(json("embedding", body)));
 
         for (int i = 0; i < cases.size(); i++) {

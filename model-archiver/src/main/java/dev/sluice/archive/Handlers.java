@@ -25,12 +25,7 @@ final class Handlers {
 
     /** Those only Sluice has. A handler file of that name goes before, as it would with the original archiver. */
     private static final Set<String> OURS = Set.of(
-            "text_generation",
-            "token_classifier",
-            "text_embedding",
-            "question_answering",
-            "stateful",
-            "composite");
+            "text_generation", "token_classifier", "text_embedding", "question_answering", "stateful", "composite");
 
     private static final Set<String> NATIVE = Set.of("BaseHandler", "TorchScriptHandler");
 

@@ -38,7 +38,8 @@ class TokenizerCatalogTest {
 
     @Test
     void saysWhatIsMissing() throws IOException {
-        assertRefused(() -> catalog(List.of(provider("one", 1))).open(files(), OPTIONS),
+        assertRefused(
+                () -> catalog(List.of(provider("one", 1))).open(files(), OPTIONS),
                 "tokenizer.json: missing (expected: the file beside the model's weights)");
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
         String install = "tokenizer.json: nothing here reads it (expected: the engine pack 'tokenizers'; install it)";
@@ -97,8 +98,8 @@ class TokenizerCatalogTest {
         return new Provider(id, version) {
             @Override
             public Tokenizer open(Path file, TokenizerOptions options, EngineSettings settings) {
-                opened.add(id + " " + file.getFileName() + " " + options.maxLength().orElse(0) + " "
-                        + settings.cacheDirectory());
+                opened.add(id + " " + file.getFileName() + " "
+                        + options.maxLength().orElse(0) + " " + settings.cacheDirectory());
                 throw new ServingException(ErrorCode.INVALID_MODEL, "opened");
             }
         };

@@ -38,8 +38,7 @@ public final class EnginePacks {
     private final List<EngineProvider> providers;
     private final List<TokenizerProvider> tokenizers;
 
-    private EnginePacks(
-            EnginePacksConfig config, List<EngineProvider> providers, List<TokenizerProvider> tokenizers) {
+    private EnginePacks(EnginePacksConfig config, List<EngineProvider> providers, List<TokenizerProvider> tokenizers) {
         this.config = config;
         this.providers = List.copyOf(providers);
         this.tokenizers = List.copyOf(tokenizers);
@@ -100,8 +99,7 @@ public final class EnginePacks {
     }
 
     /** @param tokenizers gets what the pack has of them */
-    private static List<EngineProvider> providersOf(
-            Path pack, ClassLoader shared, List<TokenizerProvider> tokenizers) {
+    private static List<EngineProvider> providersOf(Path pack, ClassLoader shared, List<TokenizerProvider> tokenizers) {
         String name = String.valueOf(pack.getFileName());
         try {
             URLClassLoader loader = new URLClassLoader("engine-" + name, jarsOf(pack), shared);
