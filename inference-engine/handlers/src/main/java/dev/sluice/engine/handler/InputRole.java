@@ -2,27 +2,38 @@
 package dev.sluice.engine.handler;
 
 import dev.sluice.engine.Tokens;
-import java.util.function.Function;
+import java.util.Arrays;
+import java.util.Optional;
 
 /** What a text model's input is, under the name that exported models give it. */
 enum InputRole {
-    IDS("input_ids", Tokens::ids),
-    ATTENTION("attention_mask", Tokens::attention),
-    TYPES("token_type_ids", Tokens::types);
+    IDS("input_ids"),
+    ATTENTION("attention_mask"),
+    TYPES("token_type_ids");
 
     private final String wireName;
-    private final Function<Tokens, int[]> part;
 
-    InputRole(String wireName, Function<Tokens, int[]> part) {
+    InputRole(String wireName) {
         this.wireName = wireName;
-        this.part = part;
     }
 
     String wireName() {
         return wireName;
     }
 
+    /** The one of that name. */
+    static Optional<InputRole> named(String name) {
+        return Arrays.stream(values())
+                .filter(role -> role.wireName.equals(name))
+                .findFirst();
+    }
+
+    /** Its part of a text's tokens. */
     int[] of(Tokens tokens) {
-        return part.apply(tokens);
+        return switch (this) {
+            case IDS -> tokens.ids();
+            case ATTENTION -> tokens.attention();
+            case TYPES -> tokens.types();
+        };
     }
 }

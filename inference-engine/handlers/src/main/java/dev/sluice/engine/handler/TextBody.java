@@ -20,7 +20,7 @@ import java.util.function.Function;
 
 /**
  * Reads the forms in which text handlers take texts: bytes of UTF-8; or, as {@code application/json}, a string, a list of strings, or an
- * object with either under {@code text}. What is sent as JSON and is none is read as the text it is, as TorchServe does.
+ * object with either as its member "text". What is sent as JSON and is none is read as the text it is, as TorchServe does.
  *
  * @param texts one or more
  * @param isList whether the answer is to be a list, too

@@ -13,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -28,7 +27,7 @@ final class TextCodec implements RowCodec {
     private final Tokenizer tokenizer;
 
     /** What the requests in work asked, by the request itself: equal ones are not the same. Used by the codec's thread. */
-    private final Map<InferenceRequest, TextTask.Asked> inWork = new IdentityHashMap<>();
+    private final IdentityHashMap<InferenceRequest, TextTask.Asked> inWork = new IdentityHashMap<>();
 
     TextCodec(TextTask task, TokenInputs inputs, Tokenizer tokenizer) {
         this.task = task;

@@ -19,8 +19,11 @@ record TextEmbeddingOptions(TextOptions text, TextEmbedding.Pooling pooling, boo
                 .map(TextEmbedding.Pooling::wireName)
                 .toList();
         TextOptions text = TextOptions.of(options, "pooling", "normalize");
-        int pooling = names.indexOf(options.word("pooling", names).orElse(names.get(0)));
-        return new TextEmbeddingOptions(
-                text, TextEmbedding.Pooling.values()[pooling], options.flag("normalize", false));
+        String wanted = options.word("pooling", names).orElse(TextEmbedding.Pooling.MEAN.wireName());
+        TextEmbedding.Pooling pooling = Arrays.stream(TextEmbedding.Pooling.values())
+                .filter(one -> one.wireName().equals(wanted))
+                .findFirst()
+                .orElseThrow();
+        return new TextEmbeddingOptions(text, pooling, options.flag("normalize", false));
     }
 }

@@ -29,7 +29,7 @@ record TextOptions(OptionalInt maxLength, int maxRows, int maxCharacters, List<I
         List<String> roles =
                 Arrays.stream(InputRole.values()).map(InputRole::wireName).toList();
         List<InputRole> inputs = options.wordList("inputs", roles).stream()
-                .map(name -> InputRole.values()[roles.indexOf(name)])
+                .flatMap(name -> InputRole.named(name).stream())
                 .toList();
         if (!inputs.isEmpty() && !inputs.contains(InputRole.IDS)) {
             throw options.refused("inputs", "a list with " + InputRole.IDS.wireName());

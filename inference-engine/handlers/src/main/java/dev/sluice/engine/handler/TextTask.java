@@ -21,7 +21,11 @@ interface TextTask {
      */
     record Asked(List<String> texts, boolean isList, List<Tokens> rows) {}
 
-    /** @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if the request is not of a form this takes */
+    /**
+     * Reads a request and cuts its texts into tokens.
+     *
+     * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if the request is not of a form this takes
+     */
     Asked read(InferenceRequest request, Tokenizer tokenizer);
 
     /**

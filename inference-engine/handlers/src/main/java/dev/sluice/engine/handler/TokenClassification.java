@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Texts in, a list of what was found in each out: of every token, or of neighbouring ones together.
@@ -17,6 +18,9 @@ import java.util.Map;
  * <p>Source: huggingface/transformers {@code pipelines/token_classification.py} for the form of answers.
  */
 record TokenClassification(TokenClassifierOptions options, ClassLabels labels) implements TextTask {
+    /** What has no space before it. */
+    private static final Pattern PUNCTUATION = Pattern.compile(" ([.?!,])");
+
     @Override
     public Asked read(InferenceRequest request, Tokenizer tokenizer) {
         TextBody body = TextBody.read(request, options.text());
@@ -103,7 +107,7 @@ record TokenClassification(TokenClassifierOptions options, ClassLabels labels) i
                     : tokens.pieces().get(entity.token());
         }
 
-        /** The known ones decoded together, with the unknown ones as words between. */
+        /** The known ones decoded together, with the unknown ones as words between, as the decoder of BERT's vocabularies puts them. */
         String words(List<Entity> group) {
             List<String> words = new ArrayList<>();
             List<Integer> known = new ArrayList<>();
@@ -116,7 +120,10 @@ record TokenClassification(TokenClassifierOptions options, ClassLabels labels) i
                 }
             }
             decode(known, words);
-            return String.join(" ", words);
+            if (words.size() == 1) {
+                return words.get(0);
+            }
+            return PUNCTUATION.matcher(String.join(" ", words)).replaceAll("$1");
         }
 
         private void decode(List<Integer> ids, List<String> words) {

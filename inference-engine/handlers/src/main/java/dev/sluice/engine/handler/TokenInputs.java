@@ -9,7 +9,6 @@ import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -74,9 +73,7 @@ record TokenInputs(List<Part> parts, OptionalInt fixedLength) {
     }
 
     private static InputRole role(String handler, TensorSpec input) {
-        return Arrays.stream(InputRole.values())
-                .filter(role -> role.wireName().equals(input.name()))
-                .findFirst()
+        return InputRole.named(input.name())
                 .orElseThrow(
                         () -> InputCheck.mismatch(
                                 handler,

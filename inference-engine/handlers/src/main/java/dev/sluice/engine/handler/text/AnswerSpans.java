@@ -19,6 +19,9 @@ public final class AnswerSpans {
     private static final float MASKED = -10_000f;
 
     private final int topK;
+    /** Spans taken of each window: more than are wanted, since several may be of the same words. */
+    private final int candidates;
+
     private final int longest;
     private final List<Answer> answers = new ArrayList<>();
     /** Written by {@link #add}: how likely it is, at least, that there is no answer. */
@@ -27,6 +30,7 @@ public final class AnswerSpans {
     /** @param longest most tokens of an answer */
     public AnswerSpans(int topK, int longest) {
         this.topK = topK;
+        this.candidates = 2 * topK + 10;
         this.longest = longest;
     }
 
@@ -90,9 +94,9 @@ public final class AnswerSpans {
             for (int last = first; allowed[first] && last < end; last++) {
                 float score = starts[first] * ends[last];
                 if (allowed[last]
-                        && (best.size() < topK || score > best.element().score())) {
+                        && (best.size() < candidates || score > best.element().score())) {
                     best.add(new Span(first, last, score));
-                    if (best.size() > topK) {
+                    if (best.size() > candidates) {
                         best.poll();
                     }
                 }

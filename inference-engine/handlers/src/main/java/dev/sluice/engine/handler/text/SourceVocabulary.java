@@ -48,7 +48,11 @@ public final class SourceVocabulary {
         return Files.isRegularFile(folder.resolve(PICKLED)) || Files.isRegularFile(folder.resolve(LINES));
     }
 
-    /** @throws ServingException {@code INVALID_MODEL} if there is none, or it is not of a known form */
+    /**
+     * The vocabulary in {@code folder}.
+     *
+     * @throws ServingException {@code INVALID_MODEL} if there is none, or it is not of a known form
+     */
     public static SourceVocabulary load(Path folder) {
         Path pickled = folder.resolve(PICKLED);
         try {
