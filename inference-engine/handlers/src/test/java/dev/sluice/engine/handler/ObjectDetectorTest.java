@@ -170,6 +170,20 @@ class ObjectDetectorTest {
         }
     }
 
+    // Seen to fail when lists are not released after their size was read.
+    @Test
+    void givesAllMemoryBack() {
+        try (Harness harness = attach(torchvision("", 0.75f), Map.of())) {
+            harness.run(
+                    request(PNG),
+                    request(new byte[] {1}),
+                    Harness.request(Harness.json("body", "[[[0, 0]], [[0.5, 0]], [[1, 1]]]")),
+                    Harness.request(Harness.json("body", "[[[0]], [[0]]]")));
+
+            assertThat(harness.allocated).isNotEmpty().allMatch(buffer -> buffer.references() == 0);
+        }
+    }
+
     // Seen to fail when boxes are left in the model's pixels.
     @Test
     void mapsBoxesBackOntoTheImage() {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ResamplerTest {
-    // Seen to fail, by up to 0.03, when the window is left out, and by 0.0004 when it is that of five crossings.
+    // Seen to fail when the window is left out, and when there are five crossings instead of six.
     @ParameterizedTest(name = "{0} to {1}")
     @MethodSource
     void followsTheDefinition(int from, int to, float[] samples, float[] expected) {

@@ -36,6 +36,13 @@ class FramingTest {
         assertThat(map.y(4)).isCloseTo(1, CLOSE);
     }
 
+    @Test
+    void refusesStripesThatWouldGrowBeyondTheLimit() {
+        assertThatThrownBy(() -> new Framing.Stretch(4096, 8).apply(grey(1, 60_000)))
+                .hasMessage("image: 1x60000 pixels would be resized to 4096x60000 first"
+                        + " (expected: at most 89478485 pixels)");
+    }
+
     // Seen to fail when the image is put into the corner, and when the map forgets the bars.
     @Test
     void putsAnImageBetweenBars() {
