@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,9 @@ final class SluiceOptions {
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
             "slo", List.of("millis"));
 
+    /** Read by the engine, which knows what signatures a model has. */
+    private static final String SIGNATURE = "signature";
+
     private final String origin;
     private final Map<?, ?> sections;
 
@@ -50,7 +54,10 @@ final class SluiceOptions {
     SluiceOptions(String origin, Map<String, Object> settings) {
         this.origin = origin;
         this.sections = mapping(BLOCK, settings.get(BLOCK));
-        warnOfUnknown("", sections, KEYS.keySet());
+        warnOfUnknown(
+                "",
+                sections,
+                Stream.concat(KEYS.keySet().stream(), Stream.of(SIGNATURE)).toList());
         KEYS.forEach((section, keys) -> warnOfUnknown(section + ".", mapping(section, sections.get(section)), keys));
     }
 
