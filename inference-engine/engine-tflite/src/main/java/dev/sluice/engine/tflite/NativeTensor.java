@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.tflite;
 
+import dev.sluice.engine.NativeInput;
 import dev.sluice.engine.NativeOutput;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
@@ -17,7 +18,7 @@ import org.bytedeco.tensorflowlite.TfLiteTensor;
 
 /**
  * A tensor of an interpreter: its shape, and where its bytes are. Valid until the interpreter is planned anew, or, where tensors
- * move, until it is called. Its bytes are copied and not passed on, so it does not matter how those of ours are aligned.
+ * move, until it is called.
  */
 final class NativeTensor {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
@@ -63,12 +64,14 @@ final class NativeTensor {
     }
 
     /** Copies {@code source}, which has this shape and type, into this tensor. */
-    void write(Tensor source) {
+    void write(Tensor source, BufferAllocator allocator) {
         if (source.type() == DataType.BYTES) {
             StringTensors.write(source, tensor);
         } else {
             check("input", source.name(), source.data().size());
-            bytes.duplicate().put(source.data().view());
+            try (NativeInput input = NativeInput.of(source, allocator)) {
+                bytes.duplicate().put(input.bytes());
+            }
         }
     }
 

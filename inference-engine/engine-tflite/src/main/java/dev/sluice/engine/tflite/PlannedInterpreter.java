@@ -107,10 +107,14 @@ final class PlannedInterpreter implements AutoCloseable {
         return true;
     }
 
-    /** Copies {@code tensor} to where the interpreter reads input {@code i}. */
-    void write(int i, Tensor tensor) {
+    /**
+     * Copies {@code tensor} to where the interpreter reads input {@code i}.
+     *
+     * @param allocator of memory for bytes that cannot be read where they are
+     */
+    void write(int i, Tensor tensor, BufferAllocator allocator) {
         NativeTensor input = moves ? NativeTensor.of(interpreter.input_tensor(i)) : inputs.get(i);
-        input.write(tensor);
+        input.write(tensor, allocator);
     }
 
     /** @throws ServingException {@code ENGINE_FAILED} if an operator failed */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.tflite;
 
+import dev.sluice.engine.NativeOutput;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,8 +23,8 @@ import java.util.SplittableRandom;
 final class RowProbe {
     private static final double TOLERANCE = 1e-4;
 
-    /** Not of the budget for requests, and gone after the load. */
-    private static final BufferAllocator HEAP = size -> DataBuffer.wrap(new byte[BufferAllocator.checkedSize(size)]);
+    /** Not of the budget for requests: it is gone after the load. */
+    private static final BufferAllocator MEMORY = BufferAllocator.unpooled();
 
     private final FlatModel flat;
     private final Signature declared;
@@ -72,7 +73,7 @@ final class RowProbe {
         List<byte[]> row = new ArrayList<>();
         for (TensorSpec input : declared.inputs()) {
             Tensor filled = tensor(input, 1);
-            ByteBuffer bytes = filled.data().view();
+            ByteBuffer bytes = NativeOutput.of(filled);
             for (long i = 0; i < input.shape().elementCount(); i++) {
                 put(input.type(), random, bytes);
             }
@@ -103,7 +104,7 @@ final class RowProbe {
                 spec.name(),
                 spec.type(),
                 shape,
-                HEAP.allocate(shape.elementCount() * spec.type().elementBytes()));
+                MEMORY.allocate(shape.elementCount() * spec.type().elementBytes()));
     }
 
     private List<Tensor> run(List<List<byte[]>> rows) {
@@ -113,16 +114,16 @@ final class RowProbe {
             interpreter.plan(shapes);
             for (int i = 0; i < declared.inputs().size(); i++) {
                 Tensor input = tensor(declared.inputs().get(i), rows.size());
-                ByteBuffer bytes = input.data().view();
+                ByteBuffer bytes = NativeOutput.of(input);
                 for (List<byte[]> row : rows) {
                     bytes.put(row.get(i));
                 }
-                interpreter.write(i, input);
+                interpreter.write(i, input, MEMORY);
             }
             interpreter.invoke();
             List<Tensor> outputs = new ArrayList<>();
             for (int i = 0; i < declared.outputs().size(); i++) {
-                outputs.add(interpreter.read(i, declared.outputs().get(i), HEAP));
+                outputs.add(interpreter.read(i, declared.outputs().get(i), MEMORY));
             }
             return outputs;
         }
@@ -132,9 +133,12 @@ final class RowProbe {
         if (!together.shape().equals(first.shape().withOutermost(2))) {
             return false;
         }
-        ByteBuffer both = together.data().view();
-        return isSame(together.type(), both, first.data().view())
-                && isSame(together.type(), both, second.data().view());
+        ByteBuffer both = bytes(together);
+        return isSame(together.type(), both, bytes(first)) && isSame(together.type(), both, bytes(second));
+    }
+
+    private static ByteBuffer bytes(Tensor tensor) {
+        return ByteBuffer.wrap(tensor.data().toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Whether the next elements of {@code both} are those of {@code one}, but for the rounding that another order of adding up makes. */

@@ -40,7 +40,7 @@ final class TfLiteInstance implements TensorInstance {
         PlannedInterpreter interpreter = plannedFor(inputs);
         try {
             for (int i = 0; i < inputs.size(); i++) {
-                interpreter.write(i, inputs.get(i));
+                interpreter.write(i, inputs.get(i), allocator);
             }
             interpreter.invoke();
         } catch (ServingException e) {
