@@ -58,10 +58,7 @@ public final class SignatureCheck {
         }
         List<TensorSpec> wanted = declared.inputs();
         for (Tensor input : inputs) {
-            if (wanted.stream().noneMatch(spec -> spec.name().equals(input.name()))) {
-                throw invalid("input '" + input.name() + "': " + input.type() + " " + input.shape()
-                        + " (expected: no input of that name; the model takes " + listed(wanted) + ")");
-            }
+            requireDeclared(declared, input.name());
         }
         List<Tensor> ordered = new ArrayList<>(wanted.size());
         for (TensorSpec spec : wanted) {
@@ -74,12 +71,37 @@ public final class SignatureCheck {
         List<Tensor> named = inputs.stream()
                 .filter(input -> input.name().equals(wanted.name()))
                 .toList();
-        if (named.size() != 1) {
+        if (named.isEmpty()) {
+            throw missing(wanted);
+        }
+        if (named.size() > 1) {
             throw invalid("input '" + wanted.name() + "': "
-                    + (named.isEmpty() ? "missing" : "there " + named.size() + " times") + " (expected: "
+                    + "there " + named.size() + " times (expected: "
                     + wanted.type() + " " + wanted.shape() + ", once)");
         }
         return named.get(0);
+    }
+
+    /**
+     * Checks a name.
+     *
+     * @throws ServingException {@code INVALID_INPUT} if {@code declared} has no input called {@code name}
+     */
+    public static void requireDeclared(Signature declared, String name) {
+        if (declared.inputs().stream().noneMatch(spec -> spec.name().equals(name))) {
+            throw invalid("input '" + name + "': unknown (expected: one of " + listed(declared) + ")");
+        }
+    }
+
+    /** The failure of a request without {@code wanted}. */
+    public static ServingException missing(TensorSpec wanted) {
+        return invalid(
+                "input '" + wanted.name() + "': missing (expected: " + wanted.type() + " " + wanted.shape() + ")");
+    }
+
+    /** The declared inputs, for messages. */
+    public static String listed(Signature declared) {
+        return listed(declared.inputs());
     }
 
     private static String listed(List<TensorSpec> wanted) {

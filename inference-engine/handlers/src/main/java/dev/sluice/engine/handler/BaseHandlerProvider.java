@@ -6,13 +6,12 @@ import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.model.ModelSpec;
-import dev.sluice.model.TensorSpec;
+import dev.sluice.model.Signature;
 import dev.sluice.tensor.BufferAllocator;
-import java.util.Optional;
 import java.util.Set;
 
 /**
- * Puts {@code base_handler} in front of any model with one numeric input: nested JSON lists in, nested JSON lists out.
+ * Puts {@code base_handler} in front of any model: tensors in, tensors out, or nested JSON lists in, nested JSON lists out.
  *
  * <p><b>Threads:</b> safe from any thread.
  */
@@ -27,10 +26,13 @@ public final class BaseHandlerProvider implements HandlerProvider {
     @Override
     public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
         BufferAllocator allocator = context.allocator();
-        Optional<TensorSpec> input = InputCheck.onlyInput(NAME, model.signature());
-        if (input.isPresent() && !NumberSink.takes(input.get().type())) {
-            throw InputCheck.mismatch(NAME, input.get(), "BOOL, an integer type, FP32 or FP64");
+        Signature inputs = model.signature();
+        if (!inputs.isDeclared()) {
+            inputs = DeclaredInputs.of(spec);
         }
-        return new RowModel(model, spec, allocator, () -> new NestedListCodec(input, allocator), true);
+        InputCheck.requireRows(NAME, inputs);
+        Signature signature = new Signature(inputs.inputs(), model.signature().outputs());
+        return new RowModel(
+                model, spec, allocator, () -> new BaseCodec(signature, allocator), true, signature, signature);
     }
 }

@@ -5,6 +5,10 @@ package dev.sluice.engine.handler;
 final class HalfFloat {
     private static final int EXPONENT_GAP = 127 - 15;
     private static final float SMALLEST_SUBNORMAL = 0x1p-24f;
+    private static final float SMALLEST_NORMAL = 0x1p-14f;
+
+    /** From here on the nearest half is infinite: half a step above the largest. */
+    private static final float FIRST_INFINITE = 65520;
 
     private HalfFloat() {}
 
@@ -18,5 +22,29 @@ final class HalfFloat {
         }
         int wide = exponent == 0x1f ? 0xff : exponent + EXPONENT_GAP;
         return Float.intBitsToFloat(sign | wide << 23 | fraction << 13);
+    }
+
+    /** The half nearest to {@code value}; of two equally near the even one. What is too large becomes infinite. */
+    static short fromFloat(float value) {
+        int bits = Float.floatToIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        float magnitude = Math.abs(value);
+        if (Float.isNaN(value)) {
+            return (short) (sign | 0x7e00);
+        }
+        if (magnitude < SMALLEST_NORMAL) {
+            return (short) (sign | (int) Math.rint(magnitude / SMALLEST_SUBNORMAL));
+        }
+        if (magnitude >= FIRST_INFINITE) {
+            return (short) (sign | 0x7c00);
+        }
+        int rounded = (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1);
+        return (short) (sign | (rounded >>> 13) - (EXPONENT_GAP << 10));
+    }
+
+    /** The nearest number of the upper half of a single's bits; of two equally near the even one. */
+    static short brainFromFloat(float value) {
+        int bits = Float.floatToIntBits(value);
+        return (short) (Float.isNaN(value) ? 0x7fc0 : (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
 }

@@ -5,16 +5,17 @@ import dev.sluice.engine.handler.image.ImageDecoder;
 import dev.sluice.engine.handler.image.ImagePipeline;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataType;
-import java.nio.ByteBuffer;
+import dev.sluice.tensor.Tensor;
 import java.util.Base64;
 import java.util.Optional;
 
 /**
- * Reads the three forms in which vision handlers take an image: the bytes of a file; the same as Base64, in a text body or a
- * JSON string; or its row of floats as nested JSON lists, decoded, resized and normalised by the client.
+ * Reads the forms in which vision handlers take an image: the bytes of a file; the same as Base64, in a text body or a
+ * JSON string; or its row of floats as nested JSON lists or a tensor, decoded, resized and normalised by the client.
  *
  * <p>Source: pytorch/serve {@code ts/torch_handler/vision_handler.py}, {@code preprocess}.
  *
@@ -34,17 +35,23 @@ final class ImageBody implements AutoCloseable {
     }
 
     /** @throws ServingException {@code INVALID_INPUT} if the request has none of the three */
-    Row read(InferenceRequest request) {
+    Rows read(InferenceRequest request) {
+        if (request.inputs().size() == 1
+                && request.inputs().get(0) instanceof Input.OfTensor input
+                && input.tensor().type() == DataType.FP32) {
+            return numbers(input.tensor());
+        }
         RequestBody body = RequestBody.of(request);
-        char first = body.isJson() ? firstCharacter(body.content().view()) : ' ';
-        if (first == '[') {
+        if (body.isJson() && body.startsWith('[')) {
             return numbers(body);
         }
         // What is not JSON is handed to handlers as the bytes it is, whatever its content type says.
-        return body.isText() || first == '"' ? image(base64(body.bytes())) : image(body.bytes());
+        return body.isText() || (body.isJson() && body.startsWith('"'))
+                ? image(base64(body.bytes()))
+                : image(body.bytes());
     }
 
-    private Row image(byte[] file) {
+    private Rows image(byte[] file) {
         return new ImageRow(pipeline, pipeline.fit(decoder.decode(file, pipeline.channels())));
     }
 
@@ -61,8 +68,8 @@ final class ImageBody implements AutoCloseable {
         }
     }
 
-    private Row numbers(RequestBody body) {
-        Row row = json.read(body, Optional.empty());
+    private Rows numbers(RequestBody body) {
+        Rows row = json.read(body, Optional.empty());
         if (row.shape().rank() != CHANNELS_HEIGHT_WIDTH) {
             row.release();
             throw new ServingException(
@@ -72,14 +79,14 @@ final class ImageBody implements AutoCloseable {
         return row;
     }
 
-    private static char firstCharacter(ByteBuffer json) {
-        for (int i = 0; i < Math.min(json.limit(), 64); i++) {
-            int character = json.get(i) & 0xff;
-            if (character > ' ') {
-                return (char) character;
-            }
+    private static Rows numbers(Tensor tensor) {
+        if (tensor.shape().rank() != CHANNELS_HEIGHT_WIDTH + 1 || tensor.shape().dimension(0) != 1) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "input '" + tensor.name() + "': " + tensor.type() + " " + tensor.shape()
+                            + " (expected: [1, channels, height, width])");
         }
-        return ' ';
+        return TensorRows.of(tensor);
     }
 
     @Override

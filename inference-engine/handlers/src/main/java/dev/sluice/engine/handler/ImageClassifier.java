@@ -5,6 +5,7 @@ import dev.sluice.engine.handler.image.ImagePipeline;
 import dev.sluice.engine.handler.image.Pixels;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
@@ -39,8 +40,8 @@ final class ImageClassifier implements RowCodec {
     }
 
     @Override
-    public Row decode(InferenceRequest request) {
-        Row row = body.read(request);
+    public List<Rows> decode(InferenceRequest request) {
+        Rows row = body.read(request);
         Shape shape = row.shape();
         if (declared.isPresent() && !declared.get().shape().row().accepts(shape)) {
             row.release();
@@ -48,15 +49,15 @@ final class ImageClassifier implements RowCodec {
                     ErrorCode.INVALID_INPUT,
                     "input: " + shape + " (expected: " + declared.get().shape().row() + ")");
         }
-        return row;
+        return List.of(row);
     }
 
     @Override
-    public byte[] encode(List<OutputRow> outputs) {
-        if (outputs.isEmpty()
+    public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
+        if (outputs.size() == 0
                 || outputs.get(0).shape().rank() != 1
                 || !outputs.get(0).isFractional()) {
-            String found = outputs.isEmpty()
+            String found = outputs.size() == 0
                     ? "no output"
                     : outputs.get(0).type() + " " + outputs.get(0).shape();
             throw new ServingException(
@@ -69,16 +70,16 @@ final class ImageClassifier implements RowCodec {
         for (int index : Softmax.highest(probabilities, options.topK())) {
             best.put(labels.label(index), (double) probabilities[index]);
         }
-        return PythonJson.object(best);
+        return List.of(AnswerBody.of("", PythonJson.object(best), allocator));
     }
 
     /** Black pixels. */
     @Override
-    public Optional<Row> sampleRow() {
+    public List<Rows> sample() {
         ImagePipeline pipeline = options.pipeline();
         byte[] black = new byte[pipeline.width() * pipeline.height() * pipeline.channels()];
         Pixels image = new Pixels(pipeline.width(), pipeline.height(), pipeline.channels(), black);
-        return Optional.of(new ImageRow(pipeline, image));
+        return List.of(new ImageRow(pipeline, image));
     }
 
     @Override

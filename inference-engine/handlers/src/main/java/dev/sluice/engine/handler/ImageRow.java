@@ -8,7 +8,7 @@ import dev.sluice.tensor.Shape;
 import java.nio.ByteBuffer;
 
 /** An image brought to size, kept as bytes until there is direct memory to normalise it into. */
-record ImageRow(ImagePipeline pipeline, Pixels fitted) implements Row {
+record ImageRow(ImagePipeline pipeline, Pixels fitted) implements Rows {
     @Override
     public DataType type() {
         return DataType.FP32;

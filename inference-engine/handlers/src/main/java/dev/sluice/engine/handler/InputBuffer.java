@@ -10,6 +10,8 @@ import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,6 +23,8 @@ import java.util.Optional;
  * <p><b>Threads:</b> safe from any thread.
  */
 final class InputBuffer {
+    private static final byte[] NOTHING = {};
+
     private final BufferAllocator allocator;
     private final String inputName;
     private final AllowedSizes sizes;
@@ -54,34 +58,51 @@ final class InputBuffer {
      *
      * @param rows of one type and shape, one or more
      */
-    Tensor gather(List<? extends Row> rows) {
-        DataType type = rows.get(0).type();
-        int size = sizes.holding(rows.size());
-        Shape shape = rows.get(0).shape().rows(size);
-        Optional<DataBuffer> ready = rows.get(0).ready();
-        if (ready.isPresent() && size == 1) {
-            return new Tensor(inputName, type, shape, ready.get().retain());
+    Tensor gather(List<? extends Rows> rows) {
+        Rows first = rows.get(0);
+        int count = rows.stream().mapToInt(Rows::count).sum();
+        int size = sizes.holding(count);
+        Shape shape = first.shape().rows(size);
+        Optional<DataBuffer> ready = first.ready();
+        if (ready.isPresent() && rows.size() == 1 && size == count) {
+            return new Tensor(inputName, first.type(), shape, ready.get().retain());
         }
-        DataBuffer part = allocator.allocate(Math.multiplyExact(shape.elementCount(), type.elementBytes()));
-        ByteBuffer target = part.view();
+        long bytes = rows.stream().mapToLong(Rows::size).sum();
+        Rows last = rows.get(rows.size() - 1);
+        byte[] padding = size == count ? NOTHING : lastRow(last);
+        DataBuffer part = allocator.allocate(Math.addExact(bytes, (long) padding.length * (size - count)));
         try {
+            ByteBuffer target = part.view();
             rows.forEach(row -> row.writeTo(target));
-            repeatLast(target, rows.size(), size);
+            for (int i = count; i < size; i++) {
+                target.put(padding);
+            }
             if (rows.stream().anyMatch(row -> row.ready().isPresent())) {
                 allocator.copied(CopyReason.MULTI);
             }
-            return new Tensor(inputName, type, shape, part);
+            return new Tensor(inputName, first.type(), shape, part);
         } catch (RuntimeException e) {
             part.release();
             throw e;
         }
     }
 
-    private static void repeatLast(ByteBuffer target, int rows, int size) {
-        int rowBytes = target.position() / rows;
-        ByteBuffer last = target.duplicate().flip().position(target.position() - rowBytes);
-        for (int i = rows; i < size; i++) {
-            target.put(last.duplicate());
+    /** The bytes of the last of {@code rows}. */
+    private static byte[] lastRow(Rows rows) {
+        ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(rows.size())).order(ByteOrder.LITTLE_ENDIAN);
+        rows.writeTo(all);
+        int start =
+                rows.type().isFixedSize() ? all.capacity() / rows.count() * (rows.count() - 1) : startOfLast(rows, all);
+        return Arrays.copyOfRange(all.array(), start, all.capacity());
+    }
+
+    /** Where the last row of texts begins. */
+    private static int startOfLast(Rows rows, ByteBuffer all) {
+        long before = rows.shape().elementCount() * (rows.count() - 1);
+        int at = 0;
+        for (long i = 0; i < before; i++) {
+            at += Integer.BYTES + all.getInt(at);
         }
+        return at;
     }
 }

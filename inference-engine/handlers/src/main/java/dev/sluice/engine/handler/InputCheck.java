@@ -28,12 +28,30 @@ final class InputCheck {
         if (inputs.size() != 1) {
             throw invalid(handler + ": the model takes " + inputs.size() + " inputs (expected: 1)");
         }
-        TensorSpec input = inputs.get(0);
-        Shape shape = input.shape();
-        if (shape.rank() == 0 || (shape.dimension(0) != Shape.ANY && shape.dimension(0) != 1)) {
-            throw mismatch(handler, input, "an outermost dimension of -1 or 1, for the rows of a batch");
+        requireRows(handler, signature);
+        return Optional.of(inputs.get(0));
+    }
+
+    /**
+     * That each declared input has a dimension for the rows of a batch.
+     *
+     * @throws ServingException {@code INVALID_MODEL} if one has none, or a fixed number of rows above 1
+     */
+    static void requireRows(String handler, Signature signature) {
+        long rows = signature.isDeclared() ? rows(signature.inputs().get(0)) : Shape.ANY;
+        for (TensorSpec input : signature.inputs()) {
+            if (rows(input) != Shape.ANY && rows(input) != 1) {
+                throw mismatch(handler, input, "an outermost dimension of -1 or 1, for the rows of a batch");
+            }
+            if (rows(input) != rows) {
+                throw mismatch(handler, input, "an outermost dimension of " + rows + ", as of the first input");
+            }
         }
-        return Optional.of(input);
+    }
+
+    /** Declared rows; 0 for a scalar, which has none. */
+    private static long rows(TensorSpec input) {
+        return input.shape().rank() == 0 ? 0 : input.shape().dimension(0);
     }
 
     /** The refusal of a model whose input is not what the handler makes. */

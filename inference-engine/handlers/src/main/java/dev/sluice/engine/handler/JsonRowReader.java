@@ -36,7 +36,6 @@ final class JsonRowReader {
     /** Level on which the numbers are; written by the thread that parses. */
     private int rank;
 
-    /** @param type one for which {@link NumberSink#takes} is true */
     JsonRowReader(DataType type, BufferAllocator allocator) {
         this.type = type;
         this.allocator = allocator;
@@ -49,7 +48,10 @@ final class JsonRowReader {
      * @param declared the model's input, if it says; a row of another size gets no memory
      * @throws dev.sluice.inference.ServingException as {@link NestedNumbers#parse}; {@code OVERLOADED} without memory for it
      */
-    Row read(RequestBody body, Optional<TensorSpec> declared) {
+    Rows read(RequestBody body, Optional<TensorSpec> declared) {
+        if (!NumberSink.takes(type)) {
+            return NestedNumbers.parse(body, type);
+        }
         ByteBuffer text = body.content().view();
         long elements = commas(text) + 1;
         long size = elements * type.elementBytes();
@@ -60,7 +62,7 @@ final class JsonRowReader {
         try {
             Optional<Shape> shape = parse(text, memory.view());
             if (shape.isPresent()) {
-                return new TensorRow(type, shape.get(), memory.retain());
+                return new TensorRows(type, shape.get(), memory.retain());
             }
         } finally {
             memory.release();

@@ -16,13 +16,18 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A row written as JSON: numbers in lists in lists, all lists of one level equally long. A bare number is a row of rank 0. This
+ * A row written as JSON: numbers, or strings, in lists in lists, all lists of one level equally long. A bare number is a row of rank 0. This
  * is the thorough reader: it knows every form JSON allows and says what is wrong; {@link JsonRowReader} comes before it.
  *
  * @param bytes little-endian, row-major
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; a copy per use would cost more than the record saves
-record NestedNumbers(DataType type, Shape shape, byte[] bytes) implements Row {
+record NestedNumbers(DataType type, Shape shape, byte[] bytes) implements Rows {
+    @Override
+    public long size() {
+        return bytes.length;
+    }
+
     /** Lists in lists beyond which a body is refused, before it costs a stack. */
     static final int MAX_DEPTH = 64;
 
@@ -36,9 +41,10 @@ record NestedNumbers(DataType type, Shape shape, byte[] bytes) implements Row {
         target.put(bytes);
     }
 
-    /** A row of zeros. */
+    /** A row of zeros, or of empty texts. */
     static NestedNumbers zeros(DataType type, Shape shape) {
-        return new NestedNumbers(type, shape, new byte[Math.toIntExact(shape.elementCount() * type.elementBytes())]);
+        int bytes = type.isFixedSize() ? type.elementBytes() : Integer.BYTES;
+        return new NestedNumbers(type, shape, new byte[Math.toIntExact(shape.elementCount() * bytes)]);
     }
 
     /**
@@ -133,7 +139,8 @@ record NestedNumbers(DataType type, Shape shape, byte[] bytes) implements Row {
 
         private void number(JsonParser parser, JsonToken token) throws IOException {
             if (token == null || !numbers.add(parser)) {
-                throw invalid(where + ": " + found(parser, token) + " (expected: " + type + " values in nested lists)");
+                throw invalid(where + ": " + found(parser, token) + " (expected: " + NumberSink.kind(type)
+                        + " in nested lists)");
             }
             checkLevel(depth);
             count();

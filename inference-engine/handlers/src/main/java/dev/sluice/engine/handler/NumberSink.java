@@ -8,26 +8,31 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Numbers of a JSON text as little-endian bytes of one {@link DataType}, in the order they come. */
+/** Values of a JSON text as little-endian bytes of one {@link DataType}, in the order they come. */
 final class NumberSink {
     private final DataType type;
     /** Written by the thread that parses. */
     private ByteBuffer bytes;
 
-    /** @param type one for which {@link #takes} is true */
     NumberSink(DataType type) {
         this.type = type;
         this.bytes = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Whether JSON numbers can be turned into this type. */
+    /** Whether the plain reader of numbers, too, knows this type. */
     static boolean takes(DataType type) {
         return switch (type) {
             case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 -> true;
             case FP16, BF16, BYTES -> false;
         };
+    }
+
+    /** What values of {@code type} are written as. */
+    static String kind(DataType type) {
+        return type == DataType.BYTES ? "strings" : type + " values";
     }
 
     /** Takes the parser's current token; false if it is not a value of the type. */
@@ -43,8 +48,21 @@ final class NumberSink {
             case FP64 -> token.isNumeric() && put(Double.doubleToRawLongBits(parser.getDoubleValue()), 8);
             case UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64 ->
                 token == JsonToken.VALUE_NUMBER_INT && putInteger(parser.getBigIntegerValue());
-            case FP16, BF16, BYTES -> false;
+            case FP16 -> token.isNumeric() && put(HalfFloat.fromFloat(parser.getFloatValue()), 2);
+            case BF16 -> token.isNumeric() && put(HalfFloat.brainFromFloat(parser.getFloatValue()), 2);
+            case BYTES -> token == JsonToken.VALUE_STRING && putText(parser.getText());
         };
+    }
+
+    private boolean putText(String text) {
+        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+        long needed = (long) bytes.position() + Integer.BYTES + encoded.length;
+        if (needed > bytes.capacity()) {
+            ByteBuffer grown = ByteBuffer.allocate(Math.toIntExact(Math.max(needed, 2L * bytes.capacity())));
+            bytes = grown.order(ByteOrder.LITTLE_ENDIAN).put(bytes.flip());
+        }
+        bytes.putInt(encoded.length).put(encoded);
+        return true;
     }
 
     byte[] toByteArray() {

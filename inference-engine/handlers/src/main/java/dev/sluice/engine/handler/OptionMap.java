@@ -3,6 +3,7 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +29,49 @@ final class OptionMap {
      * handler's business.
      */
     static OptionMap ofHandler(Map<String, Object> file, String block) {
+        // A text there names the handler, as another key of the file does.
+        if (file.get("handler") instanceof String) {
+            return new OptionMap("handler." + block, Map.of());
+        }
         OptionMap handler = new OptionMap("", file).block("handler");
         return handler.block(block);
+    }
+
+    /** A list of mappings; none if the key is not there. */
+    List<OptionMap> blocks(String key) {
+        if (!has(key)) {
+            return List.of();
+        }
+        if (!(values.get(key) instanceof List<?> list)) {
+            throw refused(key, "a list of mappings");
+        }
+        List<OptionMap> blocks = new ArrayList<>();
+        for (Object element : list) {
+            if (!(element instanceof Map<?, ?> block)) {
+                throw refused(key, "a list of mappings");
+            }
+            blocks.add(new OptionMap(name(key) + "[" + blocks.size() + "]", block));
+        }
+        return blocks;
+    }
+
+    /** A list of whole numbers; empty if the key is not there. */
+    Optional<long[]> wholeNumbers(String key) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        String expected = "a list of whole numbers";
+        if (!(values.get(key) instanceof List<?> list)) {
+            throw refused(key, expected);
+        }
+        long[] numbers = new long[list.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            if (!(list.get(i) instanceof Integer || list.get(i) instanceof Long)) {
+                throw refused(key, expected);
+            }
+            numbers[i] = ((Number) list.get(i)).longValue();
+        }
+        return Optional.of(numbers);
     }
 
     private OptionMap block(String key) {

@@ -3,13 +3,15 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.ByteElements;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
- * One row of one output of a model: numbers to be read by index, in row-major order.
+ * One row of one output of a model: numbers or texts to be read by index, in row-major order.
  *
  * <p><b>Ownership:</b> a view of the tensor's bytes, valid while the tensor is.
  */
@@ -22,28 +24,42 @@ final class OutputRow {
 
     private final ByteBuffer bytes;
 
+    /** The row's elements, if they are texts; else nothing. */
+    private final List<byte[]> texts;
+
     private OutputRow(Tensor tensor, Shape shape, int index) {
         this.type = tensor.type();
         this.shape = shape;
         this.size = Math.toIntExact(shape.elementCount());
         this.start = size * index;
         this.bytes = tensor.data().view();
+        this.texts = type == DataType.BYTES ? ByteElements.read(tensor).subList(start, start + size) : List.of();
     }
 
     /**
      * Row {@code index} of {@code rows} in {@code tensor}.
      *
-     * @throws ServingException {@code INVALID_MODEL} if the tensor has another number of rows, or holds no numbers
+     * @throws ServingException {@code INVALID_MODEL} if the tensor has another number of rows
      */
     static OutputRow of(Tensor tensor, int index, int rows) {
+        requireRows(tensor, rows);
+        return new OutputRow(tensor, tensor.shape().row(), index);
+    }
+
+    /** All of {@code tensor}, with all its dimensions. */
+    static OutputRow whole(Tensor tensor) {
+        return new OutputRow(tensor, tensor.shape(), 0);
+    }
+
+    /** @throws ServingException {@code INVALID_MODEL} if {@code tensor} has another number of rows */
+    static void requireRows(Tensor tensor, int rows) {
         Shape all = tensor.shape();
-        if (all.rank() == 0 || all.dimension(0) != rows || !tensor.type().isFixedSize()) {
+        if (all.rank() == 0 || all.dimension(0) != rows) {
             throw new ServingException(
                     ErrorCode.INVALID_MODEL,
-                    "model output '" + tensor.name() + "': " + tensor.type() + " " + all + " (expected: numbers in "
-                            + rows + " rows, one per row of its input)");
+                    "model output '" + tensor.name() + "': " + tensor.type() + " " + all + " (expected: " + rows
+                            + " rows, one per row of its input)");
         }
-        return new OutputRow(tensor, all.row(), index);
     }
 
     DataType type() {
@@ -66,6 +82,11 @@ final class OutputRow {
             case FP16, BF16, FP32, FP64 -> true;
             case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES -> false;
         };
+    }
+
+    /** Element {@code i} of a row of texts, whose bytes are UTF-8 or whatever the model makes. */
+    byte[] text(int i) {
+        return texts.get(i);
     }
 
     /** Element {@code i} of a fractional type. */

@@ -59,6 +59,21 @@ final class PythonJson {
         return json.toByteArray();
     }
 
+    /** An object with one nested list per row, under the names in the same order. */
+    static byte[] nested(List<String> names, List<OutputRow> rows) {
+        PythonJson json = new PythonJson();
+        char before = '{';
+        for (int i = 0; i < rows.size(); i++) {
+            json.text.append(before).append('\n').append(INDENT);
+            json.string(names.get(i));
+            json.text.append(": ");
+            json.level(rows.get(i), 0, 0, 1);
+            before = ',';
+        }
+        json.text.append(rows.isEmpty() ? "{}" : "\n}");
+        return json.toByteArray();
+    }
+
     /** Writes what dimension {@code level} of {@code row} holds from element {@code at} on; returns the element after it. */
     private int level(OutputRow row, int level, int at, int indent) {
         if (level == row.shape().rank()) {
@@ -95,6 +110,8 @@ final class PythonJson {
             text.append(row.integer(at) != 0);
         } else if (row.type() == DataType.UINT64) {
             text.append(Long.toUnsignedString(row.integer(at)));
+        } else if (row.type() == DataType.BYTES) {
+            string(new String(row.text(at), StandardCharsets.UTF_8));
         } else {
             text.append(row.integer(at));
         }

@@ -5,7 +5,11 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.ByteElements;
 import dev.sluice.tensor.DataBuffer;
+import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +24,7 @@ import java.util.Locale;
  * @param content never empty; the request's, and valid while that is
  */
 record RequestBody(String name, String mediaType, DataBuffer content) {
+    private static final String JSON = "application/json";
     private static final List<String> NAMES = List.of("data", "body");
 
     /** @throws ServingException {@code INVALID_INPUT} if there is no such input, or it is empty */
@@ -30,12 +35,48 @@ record RequestBody(String name, String mediaType, DataBuffer content) {
                 contents.add(content);
             }
         }
-        Input.OfContent chosen = choose(contents, request);
+        if (contents.isEmpty()
+                && request.inputs().size() == 1
+                && request.inputs().get(0) instanceof Input.OfTensor input) {
+            contents.add(onlyText(input.tensor()));
+        }
+        return of(choose(contents, request));
+    }
+
+    /** @throws ServingException {@code INVALID_INPUT} if it is empty */
+    static RequestBody of(Input.OfContent chosen) {
         if (chosen.content().size() == 0) {
             throw invalid("input '" + chosen.name() + "': 0 bytes (expected: 1 or more)");
         }
         String mediaType = chosen.contentType().split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         return new RequestBody(chosen.name(), mediaType, chosen.content());
+    }
+
+    /** JSON under a name of its own. */
+    static RequestBody json(String name, DataBuffer text) {
+        return new RequestBody(name, JSON, text);
+    }
+
+    /** The bytes in a tensor of one text, which is how tensor protocols send content. */
+    private static Input.OfContent onlyText(Tensor tensor) {
+        if (tensor.type() != DataType.BYTES || tensor.shape().elementCount() != 1) {
+            throw invalid("input '" + tensor.name() + "': " + tensor.type() + " " + tensor.shape()
+                    + " (expected: one element of BYTES)");
+        }
+        byte[] text = ByteElements.read(tensor).get(0);
+        return new Input.OfContent(tensor.name(), "", DataBuffer.wrap(text));
+    }
+
+    /** Whether the first character that is not space is {@code wanted}. */
+    boolean startsWith(char wanted) {
+        ByteBuffer bytes = content.view();
+        while (bytes.hasRemaining()) {
+            int character = bytes.get() & 0xff;
+            if (character > ' ') {
+                return character == wanted;
+            }
+        }
+        return false;
     }
 
     /** A copy of the bytes. */
@@ -54,7 +95,7 @@ record RequestBody(String name, String mediaType, DataBuffer content) {
     }
 
     boolean isJson() {
-        return mediaType.equals("application/json");
+        return mediaType.equals(JSON);
     }
 
     private static Input.OfContent choose(List<Input.OfContent> contents, InferenceRequest request) {

@@ -5,27 +5,20 @@ import dev.sluice.engine.Batch;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.TensorInstance;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
-import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.DataBuffer;
-import dev.sluice.tensor.DataType;
-import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
- * Runs a batch for any handler: decodes each request to a row, gathers rows of one type and shape, runs the model once for
- * them, and scatters what comes out. A request whose row cannot be decoded fails alone.
+ * Runs a batch for any handler: decodes each request to rows, gathers rows of one type and shape, runs the model once for
+ * them, and scatters what comes out. A request whose rows cannot be decoded fails alone.
  *
  * <p>An engine's exception fails the rows it was given. When that was the whole batch it is thrown, so that the caller
  * learns that the batch as such failed.
@@ -35,47 +28,48 @@ import java.util.Optional;
 final class RowInstance implements ModelInstance {
     private final TensorInstance instance;
     private final RowCodec codec;
-    private final InputBuffer buffer;
+    private final InputBuffers buffers;
     private final BufferAllocator allocator;
     private final int maxBatch;
 
-    RowInstance(TensorInstance instance, RowCodec codec, InputBuffer buffer, BufferAllocator allocator, int maxBatch) {
+    RowInstance(
+            TensorInstance instance, RowCodec codec, InputBuffers buffers, BufferAllocator allocator, int maxBatch) {
         this.allocator = allocator;
         this.instance = instance;
         this.codec = codec;
-        this.buffer = buffer;
+        this.buffers = buffers;
         this.maxBatch = maxBatch;
     }
 
     /** At each allowed size, else at one row and at the largest batch: runtimes choose kernels and arenas by shape. */
     @Override
     public void warmUp() {
-        codec.sampleRow().ifPresent(row -> {
-            int most = buffer.rowsPerRun(row.type(), row.shape());
-            List<Integer> sizes = buffer.sizes().isAny()
-                    ? List.of(1, maxBatch)
-                    : buffer.sizes().sizes();
-            sizes.stream()
-                    .map(size -> Math.min(size, most))
-                    .distinct()
-                    .forEach(size -> run(Collections.nCopies(size, row)).forEach(Tensor::release));
-        });
+        List<Rows> sample = codec.sample();
+        if (sample.isEmpty()) {
+            return;
+        }
+        DecodedRequest one = new DecodedRequest(sample, 0);
+        int most = codec.runsAlone() ? 1 : buffers.rowsPerRun(one);
+        Padding.sizesToWarm(buffers.sizes(), maxBatch).stream()
+                .map(size -> Math.min(size, most))
+                .distinct()
+                .forEach(size -> run(Collections.nCopies(size, one)).forEach(Tensor::release));
     }
 
     @Override
     public List<Outcome> execute(Batch batch) {
         Outcome[] outcomes = new Outcome[batch.size()];
-        List<Row> decoded = new ArrayList<>(batch.size());
+        List<DecodedRequest> decoded = decode(batch, outcomes);
         try {
-            for (List<PlacedRow> rows : gather(batch, outcomes, decoded)) {
-                answer(batch.model(), rows, outcomes);
+            for (List<DecodedRequest> run : DecodedRequest.runs(decoded, buffers, codec.runsAlone())) {
+                answer(batch, run, outcomes);
             }
             return List.of(outcomes);
         } catch (RuntimeException | Error e) {
             release(outcomes);
             throw e;
         } finally {
-            decoded.forEach(Row::release);
+            decoded.forEach(DecodedRequest::release);
         }
     }
 
@@ -85,76 +79,84 @@ final class RowInstance implements ModelInstance {
         instance.close();
     }
 
-    /** The rows of each run, all of them in {@code decoded}; failures of decoding go straight to {@code outcomes}. */
-    private List<List<PlacedRow>> gather(Batch batch, Outcome[] outcomes, List<Row> decoded) {
-        Map<Kind, List<PlacedRow>> byKind = new LinkedHashMap<>();
+    /** What could be decoded; the rest goes straight to {@code outcomes}. */
+    private List<DecodedRequest> decode(Batch batch, Outcome[] outcomes) {
+        List<DecodedRequest> decoded = new ArrayList<>(batch.size());
         for (int i = 0; i < batch.size(); i++) {
             try {
-                Row row = codec.decode(batch.requests().get(i));
-                decoded.add(row);
-                byKind.computeIfAbsent(new Kind(row.type(), row.shape()), kind -> new ArrayList<>())
-                        .add(new PlacedRow(row, i));
+                DecodedRequest request =
+                        new DecodedRequest(codec.decode(batch.requests().get(i)), i);
+                decoded.add(request);
+                requireRoom(request);
             } catch (RuntimeException e) {
                 outcomes[i] = new Outcome.Failure(ServingException.from(e));
             }
         }
-        List<List<PlacedRow>> runs = new ArrayList<>();
-        byKind.forEach((kind, rows) -> runs.addAll(split(rows, buffer.rowsPerRun(kind.type, kind.shape))));
-        return runs;
+        decoded.removeIf(request -> {
+            boolean isRefused = outcomes[request.index()] != null;
+            if (isRefused) {
+                request.release();
+            }
+            return isRefused;
+        });
+        return decoded;
     }
 
-    private static List<List<PlacedRow>> split(List<PlacedRow> rows, int most) {
-        List<List<PlacedRow>> parts = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += most) {
-            parts.add(rows.subList(from, Math.min(rows.size(), from + most)));
+    private void requireRoom(DecodedRequest request) {
+        int most = buffers.rowsPerRun(request);
+        if (request.count() > most) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, "rows: " + request.count() + " (expected: " + most + " at most)");
         }
-        return parts;
     }
 
-    private void answer(ModelId model, List<PlacedRow> rows, Outcome[] outcomes) {
+    private void answer(Batch batch, List<DecodedRequest> run, Outcome[] outcomes) {
         List<Tensor> outputs;
         try {
-            outputs = run(rows);
+            outputs = run(run);
         } catch (RuntimeException e) {
-            if (rows.size() == outcomes.length) {
+            if (run.size() == outcomes.length) {
                 throw e;
             }
-            rows.forEach(row -> outcomes[row.index] = new Outcome.Failure(ServingException.from(e)));
+            run.forEach(request -> outcomes[request.index()] = new Outcome.Failure(ServingException.from(e)));
             return;
         }
         // What was computed for padding stays where it is.
-        int engineRows = buffer.sizes().holding(rows.size());
+        int engineRows = buffers.sizes().holding(DecodedRequest.count(run));
         try {
-            for (int i = 0; i < rows.size(); i++) {
-                byte[] body = codec.encode(row(outputs, i, engineRows));
-                outcomes[rows.get(i).index] = outcome(model, body);
+            int first = 0;
+            for (DecodedRequest request : run) {
+                OutputSlice slice = codec.runsAlone()
+                        ? OutputSlice.whole(outputs)
+                        : OutputSlice.of(outputs, first, request.count(), engineRows);
+                outcomes[request.index()] =
+                        outcome(batch.model(), batch.requests().get(request.index()), slice);
+                first += request.count();
             }
         } finally {
             outputs.forEach(Tensor::release);
         }
     }
 
-    /** Without memory for its answer only this request fails. */
-    private Outcome outcome(ModelId model, byte[] body) {
+    /** Without memory for its answer only this request fails; a model whose output has the wrong form fails all. */
+    private Outcome outcome(ModelId model, InferenceRequest request, OutputSlice outputs) {
         try {
-            Output content = AnswerBody.of("", body, allocator);
-            return new Outcome.Success(new InferenceResponse(model, List.of(content)));
-        } catch (ServingException noMemory) {
-            return new Outcome.Failure(noMemory);
+            return new Outcome.Success(new InferenceResponse(model, codec.encode(request, outputs, allocator)));
+        } catch (ServingException e) {
+            if (e.code() == ErrorCode.INVALID_MODEL) {
+                throw e;
+            }
+            return new Outcome.Failure(e);
         }
     }
 
-    private List<Tensor> run(List<? extends Row> rows) {
-        Tensor input = buffer.gather(rows);
+    private List<Tensor> run(List<DecodedRequest> requests) {
+        List<Tensor> inputs = buffers.gather(requests);
         try {
-            return instance.run(List.of(input));
+            return instance.run(inputs);
         } finally {
-            input.release();
+            inputs.forEach(Tensor::release);
         }
-    }
-
-    private static List<OutputRow> row(Collection<Tensor> outputs, int index, int rows) {
-        return outputs.stream().map(output -> OutputRow.of(output, index, rows)).toList();
     }
 
     /** Gives back the answers there are, for a batch that fails as a whole. */
@@ -163,32 +165,6 @@ final class RowInstance implements ModelInstance {
             if (outcome instanceof Outcome.Success success) {
                 success.response().release();
             }
-        }
-    }
-
-    /** What rows of one run have in common. */
-    private record Kind(DataType type, Shape shape) {}
-
-    /** A row and its request's place in the batch. */
-    private record PlacedRow(Row row, int index) implements Row {
-        @Override
-        public DataType type() {
-            return row.type();
-        }
-
-        @Override
-        public Shape shape() {
-            return row.shape();
-        }
-
-        @Override
-        public void writeTo(ByteBuffer target) {
-            row.writeTo(target);
-        }
-
-        @Override
-        public Optional<DataBuffer> ready() {
-            return row.ready();
         }
     }
 }

@@ -70,7 +70,7 @@ final class StatefulModel implements LoadedModel {
     }
 
     /** A decoded request: its row, its place in the batch, and the state it starts from. */
-    private record Placed(Row row, int index, CarriedState.Kept state) {}
+    private record Placed(Rows row, int index, CarriedState.Kept state) {}
 
     /** A state and what it will be once its whole batch has been answered. */
     private record Change(CarriedState.Kept from, CarriedState.Kept to) {}
@@ -78,7 +78,7 @@ final class StatefulModel implements LoadedModel {
     private final class Instance implements ModelInstance {
         private final TensorInstance instance;
         /** Not shared: it keeps where it is in what it reads. */
-        private final NestedListCodec codec = new NestedListCodec(Optional.of(data), allocator);
+        private final InputReader reader = new InputReader(Optional.of(data), allocator);
 
         private final InputBuffer buffer = new InputBuffer(allocator, Optional.of(data), batching.sizes());
 
@@ -88,7 +88,7 @@ final class StatefulModel implements LoadedModel {
 
         @Override
         public void warmUp() {
-            codec.sampleRow()
+            reader.sample()
                     .ifPresent(row -> Padding.sizesToWarm(buffer.sizes(), batching.maxSize())
                             .forEach(size -> run(Collections.nCopies(size, new Placed(row, 0, state.zeros())))
                                     .forEach(Tensor::release)));
@@ -128,7 +128,7 @@ final class StatefulModel implements LoadedModel {
         }
 
         private Placed placed(InferenceRequest request, int index) {
-            Row row = codec.decode(request);
+            Rows row = reader.read(RequestBody.of(request));
             Optional<SequenceRef> sequence = request.context().sequence();
             CarriedState.Kept kept = sequence.map(ref -> bySequence.computeIfAbsent(ref.id(), id -> state.zeros()))
                     .orElseGet(state::zeros);
@@ -167,7 +167,7 @@ final class StatefulModel implements LoadedModel {
         private Outcome outcome(
                 Batch batch, Placed placed, List<Tensor> outputs, int index, int rows, List<Change> changes) {
             try {
-                byte[] body = codec.encode(visible(outputs, index, rows));
+                byte[] body = BaseCodec.text(visible(outputs, index, rows));
                 Change change = new Change(placed.state(), state.row(outputs, index));
                 Outcome success = success(batch, body);
                 changes.add(change);
@@ -195,7 +195,7 @@ final class StatefulModel implements LoadedModel {
 
         /** What the model gives for as many rows as it is allowed; those beyond {@code rows} are padding. */
         private List<Tensor> run(List<Placed> rows) {
-            List<Row> values = rows.stream().map(Placed::row).toList();
+            List<Rows> values = rows.stream().map(Placed::row).toList();
             List<CarriedState.Kept> states =
                     Padding.repeatLast(rows.stream().map(Placed::state).toList(), buffer.sizes());
             List<Tensor> inputs = new ArrayList<>();
@@ -211,7 +211,6 @@ final class StatefulModel implements LoadedModel {
 
         @Override
         public void close() {
-            codec.close();
             instance.close();
         }
     }

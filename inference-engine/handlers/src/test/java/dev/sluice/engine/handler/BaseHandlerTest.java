@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.LoadedModel;
+import dev.sluice.engine.Outcome;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Input;
+import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
@@ -22,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -94,25 +99,175 @@ class BaseHandlerTest {
     }
 
     @Test
-    void takesATensorOfOneRow() {
+    void answersTensorsWithTensors() {
         FakeTensorModel model = FakeTensorModel.echo(DataType.FP32, -1, 2);
         try (Harness harness = attach(model)) {
-            Tensor row = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(1, 2), new byte[8]);
+            Tensor one = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(1, 2), bytes(1, 2));
+            Tensor two = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(2, 2), bytes(3, 4, 5, 6));
+
+            List<Outcome> outcomes = harness.execute(tensors(one), tensors(two));
+
+            assertThat(model.inputShapes).containsExactly(Shape.of(3, 2));
+            assertTensor(outcomes.get(0), "y", Shape.of(1, 2), bytes(1, 2));
+            assertTensor(outcomes.get(1), "y", Shape.of(2, 2), bytes(3, 4, 5, 6));
+            assertThat(one.data().references()).isOne();
+            assertThat(two.data().references()).isOne();
+        }
+        assertThat(model.outputs)
+                .allSatisfy(output -> assertThat(output.data().references()).isZero());
+    }
+
+    private static InferenceRequest tensors(Tensor... tensors) {
+        return Harness.request(Stream.of(tensors).map(Input.OfTensor::new).toArray(Input[]::new));
+    }
+
+    private static byte[] bytes(float... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return bytes.array();
+    }
+
+    /** Releases the answer. */
+    private static void assertTensor(Outcome outcome, String name, Shape shape, byte[] content) {
+        InferenceResponse response = ((Outcome.Success) outcome).response();
+        Tensor tensor = ((Output.OfTensor) response.outputs().get(0)).tensor();
+        assertThat(tensor.name()).isEqualTo(name);
+        assertThat(tensor.shape()).isEqualTo(shape);
+        assertThat(tensor.data().toByteArray()).isEqualTo(content);
+        response.release();
+    }
+
+    /** Planted: rows that are not compared with the largest allowed size. */
+    @Test
+    void refusesTensorsThatDoNotFit() {
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, 1, 2))) {
             Tensor rows = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(2, 2), new byte[16]);
             Tensor ints = FakeTensorModel.tensor("x", DataType.INT32, Shape.of(1, 2), new byte[8]);
+            Tensor wide = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(1, 3), new byte[12]);
+            Tensor flat = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(2), new byte[8]);
+            Tensor other = FakeTensorModel.tensor("z", DataType.FP32, Shape.of(1, 2), new byte[8]);
+            Tensor none = FakeTensorModel.tensor("x", DataType.FP32, Shape.of(0, 2), new byte[0]);
 
-            // From the heap, so it is put into direct memory beside another.
             assertThat(harness.texts(
-                            Harness.request(new Input.OfTensor(row)),
-                            Harness.request(new Input.OfTensor(row)),
-                            Harness.request(new Input.OfTensor(rows)),
-                            Harness.request(new Input.OfTensor(ints))))
+                            tensors(rows), tensors(ints), tensors(wide), tensors(flat), tensors(other), tensors(none)))
                     .containsExactly(
-                            "[\n  0.0,\n  0.0\n]",
-                            "[\n  0.0,\n  0.0\n]",
-                            "INVALID_INPUT input 'x': FP32 [2, 2] (expected: [2], one row of the model's input)",
-                            "INVALID_INPUT input 'x': INT32 [1, 2] (expected: [2], one row of the model's input)");
-            assertThat(row.data().references()).isOne();
+                            "INVALID_INPUT rows: 2 (expected: 1 at most)",
+                            "INVALID_INPUT input 'x': INT32 [1, 2] (expected: FP32 [-1, 2])",
+                            "INVALID_INPUT input 'x': FP32 [1, 3] (expected: FP32 [-1, 2])",
+                            "INVALID_INPUT input 'x': FP32 [2] (expected: FP32 [-1, 2])",
+                            "INVALID_INPUT input 'z': unknown (expected: one of 'x' FP32 [1, 2])",
+                            "INVALID_INPUT input 'x': FP32 [0, 2] (expected: FP32 [-1, 2])");
+            assertThat(rows.data().references()).isOne();
+        }
+    }
+
+    private static FunctionModel sum() {
+        return new FunctionModel(
+                new Signature(
+                        List.of(
+                                new TensorSpec("a", DataType.FP32, Shape.of(-1, 2)),
+                                new TensorSpec("b", DataType.FP32, Shape.of(-1, 2))),
+                        List.of(new TensorSpec("sum", DataType.FP32, Shape.of(-1, 2)))),
+                inputs -> {
+                    float[] sums = new float[inputs.get(0).data().size() / 4];
+                    for (int i = 0; i < sums.length; i++) {
+                        sums[i] = inputs.get(0).data().view().getFloat(i * 4)
+                                + inputs.get(1).data().view().getFloat(i * 4);
+                    }
+                    return List.of(FakeTensorModel.tensor(
+                            "sum", DataType.FP32, inputs.get(0).shape(), bytes(sums)));
+                });
+    }
+
+    /** Planted: members of an object taken in their own order. */
+    @Test
+    void takesAnObjectOrAPartForEachInput() {
+        try (Harness harness = new Harness(PROVIDER, sum(), Harness.spec(Path.of("no-such-folder"), 2, Map.of()))) {
+            assertThat(harness.texts(
+                            Harness.request(Harness.json("body", "{\"b\": [10, 20], \"a\": [1,2]}")),
+                            Harness.request(Harness.json("a", "[1, 1]"), Harness.json("b", "[2, 3]"))))
+                    .containsExactly(
+                            "{\n  \"sum\": [\n    11.0,\n    22.0\n  ]\n}",
+                            "{\n  \"sum\": [\n    3.0,\n    4.0\n  ]\n}");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'a': [1, 2]}                       | input 'b': missing (expected: FP32 [-1, 2])",
+                "{'a': [1, 2], 'c': [1, 2]}          | input 'c': unknown (expected: one of 'a' FP32 [-1, 2], 'b' FP32 [-1, 2])",
+                "{'a': [1, 2], 'b': [1]}             | input 'b': FP32 [1] (expected: FP32 [2], one row of the model's input)",
+                "{'a': [1, 2], 'b': ['x', 2]}        | input 'b': a string (expected: FP32 values in nested lists)",
+                "{'a': [1, 2], 'b': 5}               | input 'b': FP32 [] (expected: FP32 [2], one row of the model's input)",
+                "{'a': [1, 2], 'a': [1, 2]}          | input 'body': 'a' there 2 times (expected: a JSON object with a nested list for each of the model's inputs)",
+                "{'a': [1, 2], 'b'                   | input 'body': not JSON (expected: a JSON object with a nested list for each of the model's inputs)",
+                "{'a': [1, 2], 'b': [1, 2]} 7        | input 'body': more than one JSON value (expected: a JSON object with a nested list for each of the model's inputs)",
+                "[1, 2]                              | input 'body': one value for 2 inputs (expected: a JSON object or a part for each of 'a' FP32 [-1, 2], 'b' FP32 [-1, 2])",
+            })
+    void namesTheInputThatIsWrong(String body, String message) {
+        try (Harness harness = new Harness(PROVIDER, sum(), Harness.spec(Map.of()))) {
+            assertThat(harness.text(Harness.request(Harness.json("body", body.replace('\'', '"')))))
+                    .isEqualTo("INVALID_INPUT " + message);
+        }
+    }
+
+    @Test
+    void takesTexts() {
+        FakeTensorModel model = FakeTensorModel.echo(DataType.BYTES, -1, -1);
+        try (Harness harness = new Harness(PROVIDER, model, Harness.spec(Path.of("no-such-folder"), 4, Map.of()))) {
+            assertThat(harness.texts(
+                            Harness.request(Harness.json("body", "[\"a\", \"\u00e9\"]")),
+                            Harness.request(
+                                    Harness.content("body", "text/plain", "plain".getBytes(StandardCharsets.UTF_8))),
+                            Harness.request(Harness.json("body", "[\"\", \"b\"]")),
+                            Harness.request(Harness.json("body", "[1]"))))
+                    .containsExactly(
+                            "[\n  \"a\",\n  \"\\u00e9\"\n]",
+                            "[\n  \"plain\"\n]",
+                            "[\n  \"\",\n  \"b\"\n]",
+                            "INVALID_INPUT input 'x': 1 (expected: strings in nested lists)");
+            assertThat(model.inputShapes).containsExactly(Shape.of(2, 2), Shape.of(1, 1));
+            harness.warmUp();
+        }
+    }
+
+    @Test
+    void writesHalfPrecisionInputs() {
+        FakeTensorModel half = FakeTensorModel.echo(DataType.FP16, -1, -1);
+        try (Harness harness = attach(half)) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[1, -2.5, 65504, 1e9, 6e-8, 0.1]")))
+                            .replaceAll("\\s", ""))
+                    .isEqualTo("[1.0,-2.5,65504.0,Infinity,5.960464477539063e-08,0.0999755859375]");
+        }
+        FakeTensorModel brain = FakeTensorModel.echo(DataType.BF16, -1, -1);
+        try (Harness harness = attach(brain)) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "[1, -2.5, 0.1]")))
+                            .replaceAll("\\s", ""))
+                    .isEqualTo("[1.0,-2.5,0.10009765625]");
+        }
+    }
+
+    /** TorchScript says nothing of its inputs, so the configuration may. */
+    @Test
+    void checksAgainstWhatTheConfigurationDeclares() {
+        Map<String, Object> options = Map.of(
+                "handler",
+                Map.of(
+                        "baseHandler",
+                        Map.of("inputs", List.of(Map.of("name", "ids", "type", "INT64", "shape", List.of(-1, 2))))));
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = new Harness(PROVIDER, model, Harness.spec(options))) {
+            assertThat(harness.texts(
+                            Harness.request(Harness.json("body", "[1, 2]")),
+                            Harness.request(Harness.json("body", "[1, 2.5]")),
+                            Harness.request(Harness.json("body", "[1]"))))
+                    .containsExactly(
+                            "[\n  1,\n  2\n]",
+                            "INVALID_INPUT input 'ids': 2.5 (expected: INT64 values in nested lists)",
+                            "INVALID_INPUT input 'ids': INT64 [1] (expected: INT64 [2], one row of the model's input)");
+            assertThat(model.inputTypes).containsExactly(DataType.INT64);
         }
     }
 
@@ -121,8 +276,8 @@ class BaseHandlerTest {
         try (Harness harness = attach(FakeTensorModel.echo(DataType.FP32, -1, 2))) {
             Input content = Harness.content("body", "application/octet-stream", new byte[7]);
             assertThat(harness.text(Harness.request(content)))
-                    .isEqualTo("INVALID_INPUT input 'body': 7 bytes of FP32"
-                            + " (expected: [2], one row of the model's input)");
+                    .isEqualTo("INVALID_INPUT input 'x': 7 bytes of FP32"
+                            + " (expected: FP32 [2], one row of the model's input)");
         }
     }
 
@@ -183,25 +338,25 @@ class BaseHandlerTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "FP32  | [[1, 2], [3]]  | input 'body': a list of length 1 beside one of 2 (expected: lists of one level equally long)",
-                "FP32  | [1, [2]]       | input 'body': a list where numbers are on level 1 (expected: lists of one level equally long)",
-                "FP32  | [[1], 2]       | input 'body': numbers on level 1 and on level 2 (expected: lists of one level equally long)",
-                "FP32  | [[], [1]]      | input 'body': a list of length 1 beside one of 0 (expected: lists of one level equally long)",
-                "FP32  | [[[]], []]     | input 'body': numbers on level 2 and on level 3 (expected: lists of one level equally long)",
-                "FP32  | ['1']          | input 'body': a string (expected: FP32 values in nested lists)",
-                "FP32  | [null]         | input 'body': null (expected: FP32 values in nested lists)",
-                "FP32  | [true]         | input 'body': true (expected: FP32 values in nested lists)",
-                "FP32  | {}             | input 'body': an object (expected: FP32 values in nested lists)",
-                "FP32  | ' '            | input 'body': nothing (expected: FP32 values in nested lists)",
-                "FP32  | [1             | input 'body': not JSON at byte 2 (expected: a nested list of numbers)",
-                "FP32  | [1] [2]        | input 'body': more than one JSON value (expected: one)",
-                "FP32  | [1, 2, 3]      | input 'body': [3] (expected: [2], one row of the model's input)",
-                "FP32  | 5              | input 'body': [] (expected: [2], one row of the model's input)",
-                "INT64 | [1.5, 2]       | input 'body': 1.5 (expected: INT64 values in nested lists)",
-                "UINT8 | [256, 0]       | input 'body': 256 (expected: UINT8 values in nested lists)",
-                "UINT8 | [-1, 0]        | input 'body': -1 (expected: UINT8 values in nested lists)",
-                "INT8  | [128, 0]       | input 'body': 128 (expected: INT8 values in nested lists)",
-                "BOOL  | [1, 0]         | input 'body': 1 (expected: BOOL values in nested lists)",
+                "FP32  | [[1, 2], [3]]  | input 'x': a list of length 1 beside one of 2 (expected: lists of one level equally long)",
+                "FP32  | [1, [2]]       | input 'x': a list where numbers are on level 1 (expected: lists of one level equally long)",
+                "FP32  | [[1], 2]       | input 'x': numbers on level 1 and on level 2 (expected: lists of one level equally long)",
+                "FP32  | [[], [1]]      | input 'x': a list of length 1 beside one of 0 (expected: lists of one level equally long)",
+                "FP32  | [[[]], []]     | input 'x': numbers on level 2 and on level 3 (expected: lists of one level equally long)",
+                "FP32  | ['1']          | input 'x': a string (expected: FP32 values in nested lists)",
+                "FP32  | [null]         | input 'x': null (expected: FP32 values in nested lists)",
+                "FP32  | [true]         | input 'x': true (expected: FP32 values in nested lists)",
+                "FP32  | {}             | input 'x': missing (expected: FP32 [-1, 2])",
+                "FP32  | ' '            | input 'x': nothing (expected: FP32 values in nested lists)",
+                "FP32  | [1             | input 'x': not JSON at byte 2 (expected: a nested list of numbers)",
+                "FP32  | [1] [2]        | input 'x': more than one JSON value (expected: one)",
+                "FP32  | [1, 2, 3]      | input 'x': FP32 [3] (expected: FP32 [2], one row of the model's input)",
+                "FP32  | 5              | input 'x': FP32 [] (expected: FP32 [2], one row of the model's input)",
+                "INT64 | [1.5, 2]       | input 'x': 1.5 (expected: INT64 values in nested lists)",
+                "UINT8 | [256, 0]       | input 'x': 256 (expected: UINT8 values in nested lists)",
+                "UINT8 | [-1, 0]        | input 'x': -1 (expected: UINT8 values in nested lists)",
+                "INT8  | [128, 0]       | input 'x': 128 (expected: INT8 values in nested lists)",
+                "BOOL  | [1, 0]         | input 'x': 1 (expected: BOOL values in nested lists)",
             })
     void refusesAloneWhatIsNoRow(DataType type, String body, String message) {
         FakeTensorModel model = FakeTensorModel.echo(type, -1, 2);
@@ -290,12 +445,12 @@ class BaseHandlerTest {
     @Test
     void refusesModelsItCannotFeed() {
         TensorSpec input = new TensorSpec("x", DataType.FP32, Shape.of(-1, 2));
-        Signature two = new Signature(List.of(input, input), List.of());
+        TensorSpec one = new TensorSpec("z", DataType.FP32, Shape.of(1, 2));
 
-        assertInvalid(two, "base_handler: the model takes 2 inputs (expected: 1)");
         assertInvalid(
-                FakeTensorModel.input(DataType.BYTES, -1),
-                "base_handler: the model's input 'x' is BYTES [-1] (expected: BOOL, an integer type, FP32 or FP64)");
+                new Signature(List.of(input, one), List.of()),
+                "base_handler: the model's input 'z' is FP32 [1, 2]"
+                        + " (expected: an outermost dimension of -1, as of the first input)");
         assertInvalid(
                 FakeTensorModel.input(DataType.FP32, 8, 2),
                 "base_handler: the model's input 'x' is FP32 [8, 2]"

@@ -96,8 +96,7 @@ class ImageClassifierTest {
                     .isEqualTo("INVALID_INPUT inputs: [a, b]"
                             + " (expected: bytes named 'data' or 'body', or only one input)");
             assertThat(harness.text(Harness.request(tensorInput())))
-                    .isEqualTo("INVALID_INPUT inputs: [t]"
-                            + " (expected: bytes named 'data' or 'body', or only one input)");
+                    .isEqualTo("INVALID_INPUT input 't': FP32 [1, 1] (expected: [1, channels, height, width])");
         }
         assertThat(rows).hasSize(3);
     }

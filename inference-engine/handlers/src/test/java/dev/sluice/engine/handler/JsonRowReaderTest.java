@@ -38,17 +38,17 @@ class JsonRowReaderTest {
                 "[0.5,1e3,1E-3,-0,-0.0,1.25e+2]"
             })
     void readsPlainListsWithoutTheThoroughReader(String text) {
-        Row row = read(text, DataType.FP32);
+        Rows row = read(text, DataType.FP32);
         NestedNumbers expected = NestedNumbers.parse(body(text), DataType.FP32);
 
-        assertThat(row).isInstanceOf(TensorRow.class);
+        assertThat(row).isInstanceOf(TensorRows.class);
         assertThat(row.shape()).isEqualTo(expected.shape());
         assertThat(bytes(row)).isEqualTo(expected.bytes());
     }
 
     @Test
     void takesNoMoreMemoryThanTheNumbersNeed() {
-        TensorRow row = (TensorRow) read("[[1,2,3],[4,5,6]]", DataType.FP64);
+        TensorRows row = (TensorRows) read("[[1,2,3],[4,5,6]]", DataType.FP64);
 
         assertThat(row.data().size()).isEqualTo(6 * 8);
         assertThat(row.data().view().isDirect()).isTrue();
@@ -229,7 +229,7 @@ class JsonRowReaderTest {
         }
         Object actual;
         try {
-            Row row = read(text, type);
+            Rows row = read(text, type);
             actual = row.shape() + Arrays.toString(bytes(row));
         } catch (ServingException e) {
             actual = e.safeMessage();
@@ -251,7 +251,7 @@ class JsonRowReaderTest {
         assertThat(taken[0].references()).isZero();
     }
 
-    private static Row read(String text, DataType type) {
+    private static Rows read(String text, DataType type) {
         return new JsonRowReader(type, BufferAllocator.unpooled()).read(body(text), Optional.empty());
     }
 
@@ -259,7 +259,7 @@ class JsonRowReaderTest {
         return new RequestBody("body", "", DataBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static byte[] bytes(Row row) {
+    private static byte[] bytes(Rows row) {
         byte[] bytes =
                 new byte[Math.toIntExact(row.shape().elementCount() * row.type().elementBytes())];
         row.writeTo(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));

@@ -132,8 +132,7 @@ class RowInstanceTest {
             assertThatThrownBy(() -> harness.execute(ONE, ONE))
                     .isInstanceOfSatisfying(
                             ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
-                    .hasMessage("model output 'y': FP32 [1, 1]"
-                            + " (expected: numbers in 2 rows, one per row of its input)");
+                    .hasMessage("model output 'y': FP32 [1, 1]" + " (expected: 2 rows, one per row of its input)");
             assertThat(model.outputs.get(0).data().references()).isZero();
         }
     }
