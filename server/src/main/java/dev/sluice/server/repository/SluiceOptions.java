@@ -41,7 +41,8 @@ final class SluiceOptions {
     private static final Map<String, List<String>> KEYS = Map.of(
             "batch", List.of("maxRows", "maxDelay", "allowedSizes", "split"),
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
-            "slo", List.of("millis"));
+            "slo", List.of("millis"),
+            "trees", List.of("scorer"));
 
     /** Keys of the block itself. */
     private static final List<String> PLAIN_KEYS = List.of("devices", "threads");

@@ -41,6 +41,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -173,7 +174,7 @@ public abstract class EngineContractTest extends EngineHarness {
                 run(
                         instance,
                         List.of(slice),
-                        outputs -> assertThat(TestTensors.floats(outputs.get(0)))
+                        outputs -> assertThat(numbers(outputs.get(0)))
                                 .as("input at offset %d", offset)
                                 .satisfies(answer -> assertClose(answer, row.output())));
             }
@@ -205,7 +206,7 @@ public abstract class EngineContractTest extends EngineHarness {
             }
         });
         for (int i = 0; i < rows.size(); i++) {
-            assertClose(TestTensors.floats(kept.get(i)), rows.get(i).output());
+            assertClose(numbers(kept.get(i)), rows.get(i).output());
             kept.get(i).release();
         }
     }
@@ -254,24 +255,20 @@ public abstract class EngineContractTest extends EngineHarness {
 
     @Test
     void refusesWhatDoesNotFitAndGoesOn() {
+        DataType type = reference().type();
+        DataType other = type == DataType.FP32 ? DataType.FP64 : DataType.FP32;
         Shape row = reference().inputRow();
         long[] wider = row.toArray();
         wider[wider.length - 1] += 3;
         try (TensorModel model = engine().load(spec(reference().file()), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
-            refuses(
-                    model,
-                    instance,
-                    List.of(zeros(DataType.FP32, Shape.of(wider).rows(1))));
-            refuses(model, instance, List.of(zeros(DataType.FP32, Shape.of(2))));
-            refuses(
-                    model,
-                    instance,
-                    List.of(zeros(DataType.FP32, row.rows(1).rows(1).rows(1))));
+            refuses(model, instance, List.of(zeros(type, Shape.of(wider).rows(1))));
+            refuses(model, instance, List.of(zeros(type, Shape.of(2))));
+            refuses(model, instance, List.of(zeros(type, row.rows(1).rows(1).rows(1))));
             refuses(model, instance, List.of(zeros(DataType.INT64, row.rows(1))));
-            refuses(model, instance, List.of(zeros(DataType.FP64, row.rows(1))));
+            refuses(model, instance, List.of(zeros(other, row.rows(1))));
             refuses(model, instance, List.of());
-            refuses(model, instance, List.of(zeros(DataType.FP32, row.rows(1)), zeros(DataType.FP32, row.rows(1))));
+            refuses(model, instance, List.of(zeros(type, row.rows(1)), zeros(type, row.rows(1))));
             assertAnswer(instance, reference().rows());
         }
     }
@@ -290,7 +287,7 @@ public abstract class EngineContractTest extends EngineHarness {
                 Shape.of(1L << 62, 0, 1L << 62, 4));
         withInstance(instance -> {
             for (Shape shape : shapes) {
-                Tensor input = zeros(DataType.FP32, shape);
+                Tensor input = zeros(reference().type(), shape);
                 try {
                     instance.run(List.of(input)).forEach(Tensor::release);
                 } catch (ServingException e) {
@@ -395,7 +392,7 @@ public abstract class EngineContractTest extends EngineHarness {
     @Test
     void failedCallsKeepResidentMemoryFlat() {
         withInstance(instance -> {
-            List<Tensor> inputs = List.of(zeros(DataType.FP32, Shape.of(2)));
+            List<Tensor> inputs = List.of(zeros(reference().type(), Shape.of(2)));
             long lost = 2L * CYCLES * CALLS_PER_CYCLE * bytesTheRuntimeLosesPerFailedCall();
             assertGrowth("rounds of failed calls", () -> failCalls(instance, inputs), FLAT + lost);
             inputs.forEach(Tensor::release);
@@ -560,7 +557,7 @@ public abstract class EngineContractTest extends EngineHarness {
             assertThat(outputs).hasSize(1);
             Tensor output = outputs.get(0);
             assertThat(output.shape()).isEqualTo(reference().outputRow().rows(rows.size()));
-            float[] all = TestTensors.floats(output);
+            float[] all = numbers(output);
             int width = all.length / rows.size();
             for (int i = 0; i < rows.size(); i++) {
                 assertClose(
@@ -589,7 +586,27 @@ public abstract class EngineContractTest extends EngineHarness {
                 values[at++] = value;
             }
         }
-        return TestTensors.floats(allocator(), "image", shape, values);
+        if (reference().type() == DataType.FP32) {
+            return TestTensors.floats(allocator(), "image", shape, values);
+        }
+        return TestTensors.doubles(
+                allocator(),
+                "image",
+                shape,
+                IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray());
+    }
+
+    /** The numbers of an answer, narrowed where they were wider. */
+    private static float[] numbers(Tensor tensor) {
+        if (tensor.type() == DataType.FP32) {
+            return TestTensors.floats(tensor);
+        }
+        double[] wide = TestTensors.doubles(tensor);
+        float[] narrow = new float[wide.length];
+        for (int i = 0; i < wide.length; i++) {
+            narrow[i] = (float) wide[i];
+        }
+        return narrow;
     }
 
     private Tensor zeros(DataType type, Shape shape) {
