@@ -30,7 +30,6 @@ class TokenizerPacksTest {
     @TempDir
     private Path folder;
 
-    /** Seen to fail without the pack's class loader on the thread, and with packs of tokenizers alone left out. */
     @Test
     void opensTokenizersWithTheirPacksClassLoader() throws IOException {
         makePack("probe");

@@ -38,7 +38,6 @@ class HuggingFaceTokenizerTest {
         return References.cases();
     }
 
-    /** Seen to fail with {@code starts} left at 0, with words and sequences exchanged, and with the windows of {@code only_first}. */
     @ParameterizedTest
     @MethodSource("references")
     void encodesAsPythonDoes(References.Case reference) {
@@ -50,7 +49,6 @@ class HuggingFaceTokenizerTest {
         }
     }
 
-    /** Seen to fail with places counted in {@code char}s. */
     @Test
     void countsPlacesInCodePoints() {
         try (Tokenizer tokenizer = open("wordpiece", WHOLE)) {
@@ -177,7 +175,7 @@ class HuggingFaceTokenizerTest {
         assertRefused(text);
     }
 
-    /** The library ends the process on some of these; seen to do so without {@link JsonCheck}. */
+    /** The library ends the process on some of these; seen to do so on half of this file. */
     @Test
     void refusesFilesThatAreCutShort() throws IOException {
         String text = References.text("wordpiece");
@@ -245,7 +243,6 @@ class HuggingFaceTokenizerTest {
         assertThatThrownBy(() -> tokenizer.decode(new int[] {1})).isInstanceOf(IllegalStateException.class);
     }
 
-    /** Seen to fail with encodings, with windows, or with the tokenizer itself not given back. */
     @Test
     void givesBackItsMemory() throws IOException {
         cycle(100);

@@ -40,7 +40,7 @@ class TextHandlersTest {
     @TempDir
     Path folder;
 
-    /** Every text alone, then all in one batch, where the shorter ones are padded. Seen to fail with padding looked at. */
+    /** Every text alone, then all in one batch, where the shorter ones are padded. Seen to fail with padding that is attended to. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void classifiesAsTransformersDo(boolean multiLabel) {
@@ -82,7 +82,6 @@ class TextHandlersTest {
         }
     }
 
-    /** Seen to fail without any one of the forms. */
     @Test
     void takesTextsInEveryForm() {
         TextReferences model = classifier();

@@ -62,7 +62,7 @@ class SourceVocabularyTest {
                 .containsExactly(2, 0);
     }
 
-    /** Seen to run the command with a reader that calls what a pickle names. */
+    /** Seen to fail with a reader that knows every name. */
     @Test
     void executesNothing() throws IOException {
         assertThatThrownBy(() -> load("hostile"))

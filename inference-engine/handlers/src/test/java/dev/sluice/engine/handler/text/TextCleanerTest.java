@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class TextCleanerTest {
-    /** Expected: what TorchServe's handler makes of these; seen to fail with the steps in another order. */
+    /** Expected: what TorchServe's handler makes of these; seen to fail with markup left in. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
