@@ -71,6 +71,7 @@ public record ReferenceModel(
             digits.forEach(digit -> rows.add(new Row(floats(digit.get("input")), floats(digit.get("logits")))));
             return new ReferenceModel(
                     folder.resolve(file),
+                    DataType.FP32,
                     Shape.of(1, 8, 8),
                     Shape.of(10),
                     rows,
