@@ -391,7 +391,8 @@ public abstract class EngineContractTest extends EngineHarness {
 
     /**
      * Opened, loaded and run in a process of its own, under the eyes of the system. Only where that may be watched: a container
-     * may forbid both namespaces and tracing.
+     * may forbid both namespaces and tracing. Seen to fail when the program makes a datagram socket, and when it writes a file into
+     * the home directory.
      */
     @Test
     void reachesForNoNetworkAndMakesFilesInItsCacheAlone(@TempDir Path folder) throws IOException {
