@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine;
 
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,8 +17,8 @@ public interface EngineProvider extends PackMember {
      */
     Set<String> fileSuffixes();
 
-    /** How to find out whether it works on this machine. */
-    EngineTrial trial();
+    /** How to find out whether it works on this machine; empty where that depends on what is added to the pack. */
+    Optional<EngineTrial> trial();
 
     /**
      * Loads the native libraries. Called at most once in the life of the process, even if it fails.

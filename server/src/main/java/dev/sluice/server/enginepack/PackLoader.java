@@ -23,7 +23,11 @@ public final class PackLoader {
         this.loader = loader;
     }
 
-    /** @param name what stack traces call it */
+    /**
+     * The loader of {@code jars}.
+     *
+     * @param name what stack traces call it
+     */
     public static PackLoader of(String name, List<Path> jars) throws IOException {
         URL[] urls = new URL[jars.size()];
         for (int i = 0; i < urls.length; i++) {

@@ -6,6 +6,7 @@ import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
+import java.util.Optional;
 import java.util.Set;
 
 /** An engine out of a pack. */
@@ -31,7 +32,7 @@ record PackProvider(EngineProvider delegate, ClassLoader loader) implements Engi
     }
 
     @Override
-    public EngineTrial trial() {
+    public Optional<EngineTrial> trial() {
         return delegate.trial();
     }
 

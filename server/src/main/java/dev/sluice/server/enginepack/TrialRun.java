@@ -73,7 +73,10 @@ public final class TrialRun {
     }
 
     private String run(EngineProvider provider) throws IOException {
-        EngineTrial trial = provider.trial();
+        if (provider.trial().isEmpty()) {
+            return provider.id() + " has nothing to try";
+        }
+        EngineTrial trial = provider.trial().get();
         try (Engine engine = provider.open(settings(provider));
                 TensorModel model = engine.load(spec(file(provider, trial.resource())), Device.CPU);
                 TensorInstance instance = model.newInstance()) {

@@ -11,6 +11,7 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
+import java.util.Optional;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -65,9 +66,9 @@ public final class PyTorchProvider implements EngineProvider {
     }
 
     @Override
-    public EngineTrial trial() {
-        return new EngineTrial(
-                "/dev/sluice/engine/djl/double.pt", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f));
+    public Optional<EngineTrial> trial() {
+        return Optional.of(new EngineTrial(
+                "/dev/sluice/engine/djl/double.pt", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f)));
     }
 
     @Override

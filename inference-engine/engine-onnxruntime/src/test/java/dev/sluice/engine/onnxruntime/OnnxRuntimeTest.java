@@ -188,7 +188,7 @@ class OnnxRuntimeTest extends EngineHarness {
                 }));
     }
 
-    /** Seen to fail when overridable initialisers are taken for inputs: the binding lists none of them. */
+    /** The file lists the bias as an input, too, as files of the older kind do. */
     @Test
     void asksForNoInputTheFileHasAValueFor() {
         with(

@@ -74,10 +74,18 @@ class TextTest extends EngineHarness {
                 "plain".getBytes(StandardCharsets.UTF_8),
                 "unknown".getBytes(StandardCharsets.UTF_8)
             };
+            long[] codes = {1, 2, 3, 4, -1};
+            for (int i = 0; i < odd.length; i++) {
+                long code = codes[i];
+                run(
+                        instance,
+                        List.of(ByteElements.write("x", Shape.of(1), List.of(odd[i]), allocator())),
+                        outputs -> assertThat(TestTensors.longs(outputs.get(0))).containsExactly(code));
+            }
             run(
                     instance,
                     List.of(ByteElements.write("x", Shape.of(odd.length), Arrays.asList(odd), allocator())),
-                    outputs -> assertThat(TestTensors.longs(outputs.get(0))).containsExactly(1, 2, 3, 4, -1));
+                    outputs -> assertThat(TestTensors.longs(outputs.get(0))).containsExactly(codes));
         });
     }
 

@@ -7,6 +7,7 @@ import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
 import dev.sluice.tensor.Shape;
+import java.util.Optional;
 import java.util.List;
 import java.util.Set;
 
@@ -58,12 +59,12 @@ public final class TreesProvider implements EngineProvider {
 
     /** The first feature below 0 gives 1; else the second decides. */
     @Override
-    public EngineTrial trial() {
-        return new EngineTrial(
+    public Optional<EngineTrial> trial() {
+        return Optional.of(new EngineTrial(
                 "/dev/sluice/engine/trees/trial.ubj",
                 Shape.of(3, 2),
                 List.of(-1f, 0f, 1f, 0f, 1f, 2f),
-                List.of(1f, 2f, 4f));
+                List.of(1f, 2f, 4f)));
     }
 
     @Override

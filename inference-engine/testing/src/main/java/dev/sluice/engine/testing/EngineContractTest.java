@@ -105,7 +105,15 @@ public abstract class EngineContractTest extends EngineHarness {
         assertThat(description.formats()).isNotEmpty();
         assertThat(description.devices()).contains("cpu");
         assertThat(engine().info().nativeVersion()).startsWith(description.version());
-        EngineTrial trial = provider().trial();
+        if (takesFilesBySuffix()) {
+            assertThat(provider().trial()).isPresent();
+        }
+        if (provider().trial().isPresent()) {
+            passes(provider().trial().get());
+        }
+    }
+
+    private void passes(EngineTrial trial) throws IOException {
         Path file =
                 scratch().resolve(trial.resource().substring(trial.resource().lastIndexOf('/') + 1));
         try (InputStream model = provider().getClass().getResourceAsStream(trial.resource())) {
@@ -424,7 +432,8 @@ public abstract class EngineContractTest extends EngineHarness {
 
     /**
      * Opened, loaded and run in a process of its own, under the eyes of the system. Only where that may be watched: a container
-     * may forbid both namespaces and tracing.
+     * may forbid both namespaces and tracing. Seen to fail when the program makes a datagram socket, and when it writes a file into
+     * the home directory.
      */
     @Test
     void reachesForNoNetworkAndMakesFilesInItsCacheAlone(@TempDir Path folder) throws IOException {

@@ -9,6 +9,7 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
+import java.util.Optional;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,9 +68,8 @@ public final class DjlProvider implements EngineProvider {
 
     /** For the one engine that is tried: a pack with others has to be tried with models of theirs. */
     @Override
-    public EngineTrial trial() {
-        return new EngineTrial(
-                "/dev/sluice/engine/djl/generic/double.onnx", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f));
+    public Optional<EngineTrial> trial() {
+        return Optional.empty();
     }
 
     @Override
