@@ -12,7 +12,6 @@ import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Placement;
 import dev.sluice.model.Signature;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -14,7 +14,6 @@ import dev.sluice.engine.TensorModel;
 import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

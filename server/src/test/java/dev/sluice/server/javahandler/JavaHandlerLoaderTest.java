@@ -39,7 +39,6 @@ import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Signature;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
-import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.io.IOException;
 import java.lang.ref.WeakReference;

@@ -11,10 +11,10 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
-import java.util.Optional;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -64,7 +64,10 @@ public final class OnnxRuntimeProvider implements EngineProvider {
     @Override
     public Optional<EngineTrial> trial() {
         return Optional.of(new EngineTrial(
-                "/dev/sluice/engine/onnxruntime/double.onnx", Shape.of(1, 3), List.of(1f, 2f, 3f), List.of(2f, 4f, 6f)));
+                "/dev/sluice/engine/onnxruntime/double.onnx",
+                Shape.of(1, 3),
+                List.of(1f, 2f, 3f),
+                List.of(2f, 4f, 6f)));
     }
 
     @Override

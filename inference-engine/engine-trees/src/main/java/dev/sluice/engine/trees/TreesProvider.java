@@ -7,8 +7,8 @@ import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.EngineTrial;
 import dev.sluice.tensor.Shape;
-import java.util.Optional;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Opens the engine for XGBoost's and LightGBM's models. Opening does not fail for want of a native library: scoring needs none. */
