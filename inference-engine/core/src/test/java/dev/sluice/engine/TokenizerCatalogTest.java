@@ -29,7 +29,8 @@ class TokenizerCatalogTest {
     @Test
     void opensTheFileWithTheFirstProvider() throws IOException {
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
-        TokenizerCatalog catalog = catalog(List.of(provider("one", 1), provider("two", 1)));
+        TokenizerCatalog catalog =
+                catalog(List.of(provider("one", PackMember.SPI_VERSION), provider("two", PackMember.SPI_VERSION)));
 
         assertThatThrownBy(() -> new HandlerContext(BufferAllocator.unpooled(), catalog).tokenizer(files(), OPTIONS))
                 .hasMessage("opened");
@@ -39,7 +40,7 @@ class TokenizerCatalogTest {
     @Test
     void saysWhatIsMissing() throws IOException {
         assertRefused(
-                () -> catalog(List.of(provider("one", 1))).open(files(), OPTIONS),
+                () -> catalog(List.of(provider("one", PackMember.SPI_VERSION))).open(files(), OPTIONS),
                 "tokenizer.json: missing (expected: the file beside the model's weights)");
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
         String install = "tokenizer.json: nothing here reads it (expected: the engine pack 'tokenizers'; install it)";
@@ -50,7 +51,7 @@ class TokenizerCatalogTest {
     @Test
     void blamesTheServerForWhatBreaks() throws IOException {
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
-        TokenizerProvider broken = new Provider("broken", 1) {
+        TokenizerProvider broken = new Provider("broken", PackMember.SPI_VERSION) {
             @Override
             public Tokenizer open(Path file, TokenizerOptions options, EngineSettings settings) {
                 throw new NoClassDefFoundError("gone");
@@ -66,7 +67,7 @@ class TokenizerCatalogTest {
     void refusesProvidersBuiltForAnotherVersion() {
         assertThatThrownBy(() -> catalog(List.of(provider("old", 0))))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("tokenizers 'old' were built for SPI version 0 (expected: 1)");
+                .hasMessage("tokenizers 'old' were built for SPI version 0 (expected: " + PackMember.SPI_VERSION + ")");
     }
 
     @Test
