@@ -461,7 +461,8 @@ public abstract class EngineContractTest extends EngineHarness {
                 reference().file().toAbsolutePath().toString(),
                 Arrays.stream(reference().inputRow().rows(1).toArray())
                         .mapToObj(Long::toString)
-                        .collect(Collectors.joining(",")));
+                        .collect(Collectors.joining(",")),
+                reference().type().name());
         SystemCalls calls = SystemCalls.of(watcher.get(), program, folder);
         assertThat(Files.readString(folder.resolve("printed.txt"))).contains(QuietStart.DONE);
         assertThat(calls.network()).as("attempts to use the network").isEmpty();

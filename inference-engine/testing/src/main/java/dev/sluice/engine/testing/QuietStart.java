@@ -19,7 +19,7 @@ import java.util.Optional;
 /**
  * A program that opens an engine, loads a model and runs it once, and nothing else, so that whatever it asks of the system is
  * the engine's doing. Arguments: class of the provider; folder of native libraries, or nothing; cache directory; model; sizes
- * of its input, comma-separated.
+ * of its input, comma-separated; type of its input.
  */
 final class QuietStart {
     /** What it prints at its end. */
@@ -39,7 +39,7 @@ final class QuietStart {
         try (Engine engine = provider.open(new EngineSettings(natives, Path.of(args[2]), 1, allocator));
                 TensorModel model = engine.load(EngineHarness.spec(Path.of(args[3])), Device.CPU);
                 TensorInstance instance = model.newInstance()) {
-            Tensor input = TestTensors.zeros(allocator, "input", DataType.FP32, shape);
+            Tensor input = TestTensors.zeros(allocator, "input", DataType.valueOf(args[5]), shape);
             instance.run(List.of(input)).forEach(Tensor::release);
             input.release();
         }
