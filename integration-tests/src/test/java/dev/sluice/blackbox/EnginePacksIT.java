@@ -91,7 +91,9 @@ class EnginePacksIT {
         String answers = sluice(0, "engines", "test");
 
         for (String id : engines()) {
-            assertThat(answers).containsPattern("(?m)^" + id + " \\d.* answered \\[");
+            // DJL comes without an engine of its own.
+            String answer = id.equals("djl") ? " has nothing to try" : " \\d.* answered \\[";
+            assertThat(answers).containsPattern("(?m)^" + id + answer);
         }
     }
 
