@@ -51,6 +51,23 @@ final class StringTensors {
         }
     }
 
+    /** Whether {@code bytes}, little-endian as in a file, are {@code count} texts that lie one behind the other in them. */
+    static boolean areTexts(ByteBuffer bytes, long count) {
+        long head = (count + 2) * Integer.BYTES;
+        if (bytes.capacity() < head || bytes.getInt(0) != count) {
+            return false;
+        }
+        int from = (int) head;
+        for (int i = 1; i <= count + 1; i++) {
+            int next = bytes.getInt(i * Integer.BYTES);
+            if (next < from || next > bytes.capacity()) {
+                return false;
+            }
+            from = next;
+        }
+        return true;
+    }
+
     /** What {@code bytes} hold as a tensor of ours, owned by the caller. */
     static Tensor read(String name, Shape shape, ByteBuffer bytes, BufferAllocator allocator) {
         ByteBuffer source = bytes.duplicate().order(ByteOrder.nativeOrder());
