@@ -14,6 +14,8 @@ here, a SavedModel each
   ambiguous       two signatures, first and second
   table           entry = row number index of a table of three, INT32 [rows] to FP32 [rows, 2]
   shapeless       an input of no declared rank
+  reading         content = what is in the file called name, strings [1]
+  printing        y = x, and prints it into a file called never
   keeping         before = what x was in the call before, FP32 [1]: a variable keeps the input
 
 Usage: python make_models.py; needs the package tensorflow 2.18.
@@ -139,7 +141,22 @@ def main():
         {"serving_default": (lambda index: {"entry": tf.gather(table, index)}, [spec([None], "index", tf.int32)])},
     )
     save(HERE / "shapeless", {"serving_default": (lambda x: {"y": x + 1}, [spec(None, "x")])})
+    save(
+        HERE / "reading",
+        {
+            "serving_default": (
+                lambda name: {"content": tf.map_fn(tf.io.read_file, name)},
+                [spec([1], "name", tf.string)],
+            )
+        },
+    )
+    save(HERE / "printing", {"serving_default": (printing, two)})
     keeping()
+
+
+def printing(x):
+    tf.print(x, output_stream="file://never")
+    return {"y": tf.identity(x)}
 
 
 def types():

@@ -83,7 +83,11 @@ public final class CatalogModelLoader implements ModelLoader {
             LoadedModel attached = handler.attach(model, spec, context);
             return devices.contains(Device.CPU) ? attached : new ModelOnCards(attached);
         } catch (RuntimeException | Error e) {
-            model.close();
+            try {
+                model.close();
+            } catch (RuntimeException | Error second) {
+                e.addSuppressed(second); // why it was not attached is what matters
+            }
             throw e;
         }
     }

@@ -39,8 +39,28 @@ final class PlacedModel implements TensorModel {
             }
             return new PlacedModel(loaded);
         } catch (RuntimeException | Error e) {
-            loaded.forEach(TensorModel::close);
+            try {
+                close(loaded);
+            } catch (RuntimeException | Error second) {
+                e.addSuppressed(second);
+            }
             throw e;
+        }
+    }
+
+    /** Closes them all, also if closing one fails: each has memory of a device. */
+    private static void close(List<TensorModel> models) {
+        for (int i = 0; i < models.size(); i++) {
+            try {
+                models.get(i).close();
+            } catch (RuntimeException | Error e) {
+                try {
+                    close(models.subList(i + 1, models.size()));
+                } catch (RuntimeException | Error second) {
+                    e.addSuppressed(second);
+                }
+                throw e;
+            }
         }
     }
 
@@ -82,7 +102,7 @@ final class PlacedModel implements TensorModel {
 
     @Override
     public void close() {
-        models.forEach(TensorModel::close);
+        close(models);
     }
 
     /** An instance that counts until it is closed. */
@@ -103,9 +123,12 @@ final class PlacedModel implements TensorModel {
 
         @Override
         public void close() {
-            instance.close();
-            if (counted.compareAndSet(true, false)) {
-                giveBack(model);
+            try {
+                instance.close();
+            } finally {
+                if (counted.compareAndSet(true, false)) {
+                    giveBack(model);
+                }
             }
         }
     }

@@ -12,5 +12,7 @@ public enum CopyReason {
     /** They were on the heap, where native code cannot read them. */
     HEAP,
     /** The body they came in arrived in several pieces. */
-    PIECES
+    PIECES,
+    /** The model may write into what it is given. */
+    WRITTEN
 }

@@ -46,6 +46,14 @@ class PlacedModelTest {
             this.device = device;
         }
 
+        /** Card 7 lets nothing go. */
+        private void note(String event) {
+            events.add(event + " " + device);
+            if (device.index() == 7) {
+                throw new IllegalStateException(event + " " + device);
+            }
+        }
+
         @Override
         public Signature signature() {
             return Signature.UNDECLARED;
@@ -62,14 +70,14 @@ class PlacedModelTest {
 
                 @Override
                 public void close() {
-                    events.add("closed on " + device);
+                    note("closed on");
                 }
             };
         }
 
         @Override
         public void close() {
-            events.add("unloaded from " + device);
+            note("unloaded from");
         }
     }
 
@@ -106,6 +114,36 @@ class PlacedModelTest {
         assertThatThrownBy(() -> PlacedModel.load(new NotingEngine(), SPEC, withBroken))
                 .hasMessage("no card 9");
         assertThat(events).containsExactly("unloaded from cuda:0");
+    }
+
+    /** Seen to fail when the first failure ended it, in {@code load} and in {@code close}. */
+    @Test
+    void unloadsTheOthersWhereOneCannotBe() {
+        List<Device> stuck = List.of(Device.cuda(0), Device.cuda(7), Device.cuda(1), Device.cuda(9));
+        assertThatThrownBy(() -> PlacedModel.load(new NotingEngine(), SPEC, stuck))
+                .hasMessage("no card 9")
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+        TensorModel model = PlacedModel.load(new NotingEngine(), SPEC, stuck.subList(0, 3));
+        assertThatThrownBy(model::close).hasMessage("unloaded from cuda:7");
+        assertThat(events)
+                .containsExactly(
+                        "unloaded from cuda:0",
+                        "unloaded from cuda:7",
+                        "unloaded from cuda:1",
+                        "unloaded from cuda:0",
+                        "unloaded from cuda:7",
+                        "unloaded from cuda:1");
+    }
+
+    /** Seen to fail when an instance counted for ever that could not be closed. */
+    @Test
+    void anInstanceThatCannotBeClosedCountsNoLonger() {
+        TensorModel model = PlacedModel.load(new NotingEngine(), SPEC, List.of(Device.cuda(7), Device.cuda(1)));
+        TensorInstance stuck = model.newInstance();
+        assertThatThrownBy(stuck::close).hasMessage("closed on cuda:7");
+        events.clear();
+        model.newInstance();
+        assertThat(events).containsExactly("instance on cuda:7");
     }
 
     @Test

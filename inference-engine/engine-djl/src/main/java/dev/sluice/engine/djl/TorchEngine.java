@@ -62,7 +62,8 @@ final class TorchEngine implements Engine {
         try {
             long module = read(manager, file);
             InputStyle style = InputStyle.of(spec.options(), ForwardDeclaration.of(module));
-            TorchInputs inputs = new TorchInputs(style, device, casts, settings.allocator());
+            TorchInputs inputs =
+                    new TorchInputs(style, device, TorchFile.mayWriteIntoArguments(file), casts, settings.allocator());
             int width = settings.threads(spec.placement());
             return new TorchModel(manager, module, inputs, this, width, settings.allocator());
         } catch (EngineException e) {

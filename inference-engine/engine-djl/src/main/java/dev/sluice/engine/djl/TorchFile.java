@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -24,7 +25,54 @@ final class TorchFile {
     private static final String PICKLED =
             "what torch.save writes, weights or pickled objects without the code that uses them";
 
+    /**
+     * Calls that change a tensor where it is, as the code in an archive writes them: {@code torch.relu_(x)}, {@code torch.__ior__(x, y)},
+     * {@code out=x}.
+     */
+    private static final Pattern WRITING = Pattern.compile("[A-Za-z0-9]_\\(|__i[a-z]+__\\(|\\bout=");
+
+    /** Longer than any of those. */
+    private static final int LONGEST_CALL = 64;
+
+    /** More code than modules have; what has more counts as writing. */
+    private static final int MOST_CODE = 64 << 20;
+
     private TorchFile() {}
+
+    /**
+     * Whether the TorchScript module in {@code file} may change its arguments' numbers: whether anything in its code changes any tensor in
+     * place, or it has none that can be read.
+     */
+    static boolean mayWriteIntoArguments(Path file) {
+        try (ZipFile archive = new ZipFile(file.toFile())) {
+            List<? extends ZipEntry> code = archive.stream()
+                    .filter(entry -> entry.getName().matches("[^/]+/code/.*\\.py"))
+                    .toList();
+            for (ZipEntry entry : code) {
+                try (InputStream content = archive.getInputStream(entry)) {
+                    if (writes(content)) {
+                        return true;
+                    }
+                }
+            }
+            return code.isEmpty();
+        } catch (IOException e) {
+            return true; // of the days before archives
+        }
+    }
+
+    private static boolean writes(InputStream code) throws IOException {
+        String tail = "";
+        byte[] piece = code.readNBytes(8192);
+        for (int read = 0; piece.length > 0; read += piece.length, piece = code.readNBytes(8192)) {
+            String text = tail + new String(piece, StandardCharsets.ISO_8859_1);
+            if (read > MOST_CODE || WRITING.matcher(text).find()) {
+                return true;
+            }
+            tail = text.substring(Math.max(0, text.length() - LONGEST_CALL));
+        }
+        return false;
+    }
 
     /** What {@code file}, which libtorch refused, is instead of a TorchScript model; empty if it looks like one, or like nothing known. */
     static Optional<String> whatElse(Path file) {

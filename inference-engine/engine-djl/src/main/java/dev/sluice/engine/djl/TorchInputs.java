@@ -2,10 +2,13 @@
 package dev.sluice.engine.djl;
 
 import dev.sluice.engine.NativeInput;
+import dev.sluice.engine.NativeOutput;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.Device;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
+import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -30,12 +33,17 @@ final class TorchInputs {
 
     private final InputStyle style;
     private final int[] device;
+    private final boolean writes;
     private final TorchCasts casts;
     private final BufferAllocator allocator;
 
-    /** @param device where the module is */
-    TorchInputs(InputStyle style, Device device, TorchCasts casts, BufferAllocator allocator) {
+    /**
+     * @param device where the module is
+     * @param writes whether the module may write into its arguments
+     */
+    TorchInputs(InputStyle style, Device device, boolean writes, TorchCasts casts, BufferAllocator allocator) {
         this.style = style;
+        this.writes = writes;
         this.device = new int[] {device.kind() == Device.Kind.CPU ? PROCESSORS : CARDS, device.index()};
         this.casts = casts;
         this.allocator = allocator;
@@ -87,8 +95,21 @@ final class TorchInputs {
             return narrowed(input, scope);
         }
         // The address of the whole buffer is taken, whatever its position; these bytes start at 0.
-        ByteBuffer bytes = scope.readable(NativeInput.of(input, allocator)).bytes();
+        NativeInput readable = scope.readable(NativeInput.of(input, allocator));
+        boolean keep = writes && onProcessors() && readable.isShared();
+        ByteBuffer bytes = keep ? copy(input, scope) : readable.bytes();
         return scope.tensor(TorchNatives.tensor(bytes, input.shape().toArray(), number, device));
+    }
+
+    /** What the caller sent stays as it was: a request may run again, or go on to another model. */
+    private ByteBuffer copy(Tensor input, TorchScope scope) {
+        DataBuffer data = scope.buffer(allocator.allocate(input.data().size()));
+        Tensor copy = new Tensor(input.name(), input.type(), input.shape(), data);
+        try (NativeInput readable = NativeInput.of(input, allocator)) {
+            NativeOutput.of(copy).put(readable.bytes());
+        }
+        allocator.copied(CopyReason.WRITTEN);
+        return NativeOutput.of(copy);
     }
 
     private long narrowed(Tensor input, TorchScope scope) {

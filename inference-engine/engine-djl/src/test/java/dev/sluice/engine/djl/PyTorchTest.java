@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -213,6 +214,36 @@ class PyTorchTest extends EngineHarness {
                 });
             }
         });
+    }
+
+    /** One too large for that would be computed on where the request has it. Seen to fail when it was. */
+    @Test
+    void keepsWhatWasSentFromModulesThatWriteIntoIt() {
+        with("turning.pt", instance -> {
+            float[] numbers = new float[100_000];
+            Arrays.fill(numbers, 3);
+            Tensor large = floats("x", Shape.of(2, 50_000), numbers);
+            large.data().retain();
+            run(
+                    instance,
+                    List.of(large),
+                    outputs -> assertThat(TestTensors.floats(outputs.get(0))).containsOnly(6));
+            assertThat(TestTensors.floats(large)).containsOnly(3);
+            large.release();
+        });
+    }
+
+    @Test
+    void looksWhetherAModuleWrites() {
+        assertThat(TorchFile.mayWriteIntoArguments(MODELS.resolve("named.pt"))).isFalse();
+        assertThat(TorchFile.mayWriteIntoArguments(MODELS.resolve("turning.pt")))
+                .isTrue();
+        assertThat(TorchFile.mayWriteIntoArguments(MODELS.resolve("lite.ptl")))
+                .as("without code")
+                .isTrue();
+        assertThat(TorchFile.mayWriteIntoArguments(MODELS.resolve("old.pth")))
+                .as("no archive")
+                .isTrue();
     }
 
     @Test

@@ -93,8 +93,11 @@ final class OnnxModel implements TensorModel {
         try {
             return new OnnxModel(environment, session, helpers, allocator, device);
         } catch (OrtException | RuntimeException | Error e) {
-            helpers.close();
-            session.close();
+            try {
+                helpers.close();
+            } finally {
+                session.close();
+            }
             throw e;
         }
     }
@@ -178,7 +181,10 @@ final class OnnxModel implements TensorModel {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        helpers.close();
-        HelperGraphs.close(session);
+        try {
+            helpers.close();
+        } finally {
+            HelperGraphs.close(session);
+        }
     }
 }

@@ -8,6 +8,7 @@ import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.TensorInstance;
 import dev.sluice.engine.TensorModel;
 import dev.sluice.engine.testing.EngineHarness;
+import dev.sluice.engine.testing.ResidentMemory;
 import dev.sluice.engine.testing.TestTensors;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
@@ -87,6 +88,29 @@ class OnnxRuntimeTest extends EngineHarness {
                                 .isEqualTo(expected.get(i));
                     }
                 }));
+    }
+
+    /** The graphs beside such a model go with it. Seen to fail when they stayed. */
+    @Test
+    void unloadingAModelOfUnsignedNumbersKeepsResidentMemoryFlat() {
+        Runnable loads = () -> {
+            for (int i = 0; i < 100; i++) {
+                with("types", instance -> assertThat(instance).isNotNull());
+            }
+        };
+        loads.run();
+        long growth = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < 3 && growth > 4 << 20; attempt++) {
+            long before = resident();
+            loads.run();
+            growth = resident() - before;
+        }
+        assertThat(growth).isLessThan(4 << 20);
+    }
+
+    private static long resident() {
+        System.gc();
+        return ResidentMemory.bytes().orElse(0);
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.tensorflow.internal.c_api.TF_SessionOptions;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.internal.c_api.global.tensorflow;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.DataType;
 
 /**
  * A session on a SavedModel, with what one of its signatures feeds and fetches.
@@ -31,6 +32,9 @@ import org.tensorflow.proto.ConfigProto;
  */
 final class LoadedGraph implements AutoCloseable {
     private static final String TAG = "serve";
+
+    /** Where the numbers of types begin that are references to a variable's value. */
+    private static final int REFERENCES = 100;
 
     /** Operations that are variables. */
     private static final Set<String> VARIABLES = Set.of("VarHandleOp", "VariableV2", "Variable");
@@ -161,13 +165,23 @@ final class LoadedGraph implements AutoCloseable {
             if (Pointer.isNull(operation)
                     || port.index() < 0
                     || port.index() >= tensorflow.TF_OperationNumOutputs(operation)) {
-                outputs.deallocate();
+                outputs.position(0).deallocate();
                 throw new ServingException(
                         ErrorCode.INVALID_MODEL,
                         "The signature's '" + port.spec().name() + "' is not in the model's graph (expected: a result"
                                 + " of one of its operations)");
             }
             outputs.position(i).oper(operation).index(port.index());
+            int type = tensorflow.TF_OperationOutputType(outputs) % REFERENCES;
+            if (type != port.type()) {
+                // Numbers read as texts would be taken for addresses.
+                outputs.position(0).deallocate();
+                throw new ServingException(
+                        ErrorCode.INVALID_MODEL,
+                        "The signature's '" + port.spec().name() + "' is of type "
+                                + DataType.forNumber(port.type()) + " (expected: " + DataType.forNumber(type)
+                                + ", as in the model's graph)");
+            }
         }
         return outputs.position(0);
     }

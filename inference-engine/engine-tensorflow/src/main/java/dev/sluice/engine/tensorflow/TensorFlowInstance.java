@@ -11,6 +11,7 @@ import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Status;
@@ -29,6 +30,7 @@ final class TensorFlowInstance implements TensorInstance {
     private final PointerPointer<TF_Tensor> inputs;
     private final PointerPointer<TF_Tensor> results;
     private final TF_Status status;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     TensorFlowInstance(LoadedGraph graph, Signature signature, BufferAllocator allocator) {
         this.graph = graph;
@@ -106,8 +108,10 @@ final class TensorFlowInstance implements TensorInstance {
 
     @Override
     public void close() {
-        inputs.deallocate();
-        results.deallocate();
-        tensorflow.TF_DeleteStatus(status);
+        if (closed.compareAndSet(false, true)) {
+            inputs.deallocate();
+            results.deallocate();
+            tensorflow.TF_DeleteStatus(status);
+        }
     }
 }

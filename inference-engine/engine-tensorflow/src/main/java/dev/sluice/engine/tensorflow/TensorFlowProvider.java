@@ -66,6 +66,7 @@ public final class TensorFlowProvider implements EngineProvider {
                         "sparse and ragged inputs and outputs, and inputs of no declared rank",
                         "complex numbers and quantised types as inputs and outputs",
                         "operators from libraries of your own",
+                        "operators that reach files, other than variables and tables of words, or other machines",
                         "several signatures of one model at once"));
     }
 

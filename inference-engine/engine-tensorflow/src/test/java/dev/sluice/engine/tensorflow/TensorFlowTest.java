@@ -27,6 +27,7 @@ import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.SavedModel;
+import org.tensorflow.proto.SignatureDef;
 
 /** What is TensorFlow's own; the models are described in src/test/models/make_models.py. */
 class TensorFlowTest extends EngineHarness {
@@ -292,6 +296,85 @@ class TensorFlowTest extends EngineHarness {
         assertThat(refusal(spec(folder.resolve(FILE)))).contains("links");
     }
 
+    /** Seen to fail when only the model's own folder was looked through. */
+    @Test
+    void refusesAModelThatLinksOutOfItsDirectoryByADetour() throws IOException {
+        Path root = Files.createDirectories(scratch().resolve("detour"));
+        Path model = Files.createDirectories(root.resolve("model"));
+        Path detour = Files.createDirectories(root.resolve("elsewhere"));
+        Files.copy(file("two"), model.resolve(FILE));
+        Files.createSymbolicLink(model.resolve("variables"), detour);
+        for (String name : List.of("variables.index", "variables.data-00000-of-00001")) {
+            Files.createSymbolicLink(
+                    detour.resolve(name),
+                    MODELS.resolve("two/variables").resolve(name).toAbsolutePath());
+        }
+        assertThat(refusal(below(root, "model/" + FILE))).contains("links");
+    }
+
+    /** Who sends a request would choose the file. Seen to fail when operators were not looked at. */
+    @Test
+    void refusesModelsThatReadOrWriteFiles() {
+        assertThat(refusal(spec(file("reading")))).contains("ReadFile", "expected: ");
+        assertThat(refusal(spec(file("printing")))).contains("PrintV2", "expected: ");
+    }
+
+    /** Whichever of a file's graphs and functions it is in, and whatever its version. */
+    @Test
+    void looksForForbiddenOperatorsEverywhere() throws IOException {
+        SavedModel whole;
+        try (InputStream content = Files.newInputStream(file("two"))) {
+            whole = SavedModel.parseFrom(content);
+        }
+        NodeDef writing = NodeDef.newBuilder()
+                .setName("n")
+                .setOp("ExperimentalSqlDataset")
+                .build();
+        SavedModel.Builder inGraph = whole.toBuilder();
+        inGraph.getMetaGraphsBuilder(0).getGraphDefBuilder().addNode(writing);
+        SavedModel.Builder inFunction = whole.toBuilder();
+        inFunction
+                .getMetaGraphsBuilder(0)
+                .getGraphDefBuilder()
+                .getLibraryBuilder()
+                .addFunctionBuilder()
+                .addNodeDef(writing.toBuilder().setOp("FixedLengthRecordDatasetV2"));
+        assertThat(refusal(spec(changed(inGraph.build())))).contains("ExperimentalSqlDataset");
+        assertThat(refusal(spec(changed(inFunction.build())))).contains("FixedLengthRecordDatasetV2");
+        try (TensorModel same = engine().load(spec(changed(whole)), Device.CPU)) {
+            assertThat(names(same.signature().inputs())).containsExactly("alpha", "zeta");
+        }
+    }
+
+    /** Numbers read as texts would be taken for addresses. Seen to fail when types were believed. */
+    @Test
+    void refusesSignaturesThatLieAboutTypes() throws IOException {
+        SavedModel whole;
+        try (InputStream content = Files.newInputStream(file("two"))) {
+            whole = SavedModel.parseFrom(content);
+        }
+        SavedModel.Builder lying = whole.toBuilder();
+        SignatureDef.Builder signature =
+                lying.getMetaGraphsBuilder(0).getSignatureDefOrThrow("serving_default").toBuilder();
+        signature.putOutputs(
+                "sum",
+                signature.getOutputsOrThrow("sum").toBuilder()
+                        .setDtype(org.tensorflow.proto.DataType.DT_STRING)
+                        .build());
+        lying.getMetaGraphsBuilder(0).putSignatureDef("serving_default", signature.build());
+        assertThat(refusal(spec(changed(lying.build())))).contains("'sum'", "DT_STRING (expected: DT_FLOAT");
+    }
+
+    /** A model of that content, with the variables of "two". */
+    private Path changed(SavedModel model) throws IOException {
+        Path folder = Files.createTempDirectory(scratch(), "changed");
+        Path variables = Files.createDirectories(folder.resolve("variables"));
+        for (String name : List.of("variables.index", "variables.data-00000-of-00001")) {
+            Files.copy(MODELS.resolve("two/variables").resolve(name), variables.resolve(name));
+        }
+        return Files.write(folder.resolve(FILE), model.toByteArray());
+    }
+
     @Test
     void refusesFilesOfAnotherName() throws IOException {
         Path other = Files.copy(file("two"), scratch().resolve("other.pb"));
@@ -300,18 +383,7 @@ class TensorFlowTest extends EngineHarness {
 
     @Test
     void takesAModelInAFolderOfItsDirectory() {
-        ModelSpec whole = spec(file("two"));
-        ModelSpec below = new ModelSpec(
-                whole.id(),
-                whole.location(),
-                new ModelFiles(MODELS.toAbsolutePath(), Optional.of("two/" + FILE)),
-                whole.engine(),
-                whole.handler(),
-                whole.batching(),
-                whole.instances(),
-                whole.limits(),
-                whole.options());
-        try (TensorModel model = engine().load(below, Device.CPU)) {
+        try (TensorModel model = engine().load(below(MODELS.toAbsolutePath(), "two/" + FILE), Device.CPU)) {
             assertThat(names(model.signature().inputs())).containsExactly("alpha", "zeta");
         }
     }
@@ -350,6 +422,20 @@ class TensorFlowTest extends EngineHarness {
         ServingException failure = failureOfLoading(spec);
         assertThat(failure.code()).isEqualTo(ErrorCode.INVALID_MODEL);
         return failure.safeMessage();
+    }
+
+    private static ModelSpec below(Path root, String file) {
+        ModelSpec whole = spec(file("two"));
+        return new ModelSpec(
+                whole.id(),
+                whole.location(),
+                new ModelFiles(root, Optional.of(file)),
+                whole.engine(),
+                whole.handler(),
+                whole.batching(),
+                whole.instances(),
+                whole.limits(),
+                whole.options());
     }
 
     private static ModelSpec signed(String model, Object signature) {

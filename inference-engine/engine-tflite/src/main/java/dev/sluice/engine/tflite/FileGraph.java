@@ -24,6 +24,7 @@ final class FileGraph {
     private static final int NONE = -1;
 
     private static final int TYPE_UINT8 = 3;
+    private static final int TYPE_STRING = 5;
     private static final int TYPE_INT8 = 9;
 
     private static final class Model {
@@ -75,11 +76,13 @@ final class FileGraph {
     private static final class SignatureDef {
         static final int INPUTS = 0;
         static final int OUTPUTS = 1;
+        static final int KEY = 2;
         static final int SUBGRAPH = 4;
     }
 
     /** Which tensor a name means. */
     private static final class TensorMap {
+        static final int NAME = 0;
         static final int TENSOR = 1;
     }
 
@@ -119,7 +122,7 @@ final class FileGraph {
         int codes = model.tables(Model.OPERATOR_CODES).size();
         // Without an output, too, XNNPACK ends the process.
         return !subgraph.numbers(Subgraph.OUTPUTS).isEmpty()
-                && tensors.stream().allMatch(tensor -> isConsistent(tensor, buffers.size()))
+                && tensors.stream().allMatch(tensor -> isConsistent(tensor, buffers))
                 && areIn(subgraph.numbers(Subgraph.INPUTS), 0, tensors.size())
                 && areIn(subgraph.numbers(Subgraph.OUTPUTS), 0, tensors.size())
                 && subgraph.tables(Subgraph.OPERATORS).stream()
@@ -127,11 +130,26 @@ final class FileGraph {
                 && isOrdered(subgraph, tensors, buffers);
     }
 
-    private static boolean isConsistent(FlatTable tensor, int buffers) {
-        return isIn(tensor.number(Tensor.BUFFER), 0, buffers)
+    private static boolean isConsistent(FlatTable tensor, List<FlatTable> buffers) {
+        return isIn(tensor.number(Tensor.BUFFER), 0, buffers.size())
                 && areIn(tensor.numbers(Tensor.SHAPE), 0, Integer.MAX_VALUE)
                 && areIn(tensor.numbers(Tensor.SHAPE_SIGNATURE), -1, Integer.MAX_VALUE)
-                && isQuantisedWithinItsType(tensor);
+                && isQuantisedWithinItsType(tensor)
+                && hasItsTexts(tensor, buffers.get(tensor.number(Tensor.BUFFER)));
+    }
+
+    /** Operators take constant texts on trust: how many, and where each is. */
+    private static boolean hasItsTexts(FlatTable tensor, FlatTable buffer) {
+        if (tensor.octet(Tensor.TYPE) != TYPE_STRING) {
+            return true;
+        }
+        long count = 1;
+        for (int size : tensor.numbers(Tensor.SHAPE)) {
+            count = Math.min(count * size, Integer.MAX_VALUE);
+        }
+        // Those behind the tables the verifier knows nothing of.
+        return !buffer.isSet(Buffer.OFFSET)
+                && (buffer.size(Buffer.DATA) == 0 || StringTensors.areTexts(buffer.bytes(Buffer.DATA), count));
     }
 
     private static boolean isQuantisedWithinItsType(FlatTable tensor) {
@@ -186,13 +204,17 @@ final class FileGraph {
 
     private static boolean isSignatureConsistent(FlatTable signature, List<FlatTable> subgraphs) {
         int subgraph = signature.number(SignatureDef.SUBGRAPH);
-        if (!isIn(subgraph, 0, subgraphs.size())) {
+        // The binding has no text without letters.
+        if (!isIn(subgraph, 0, subgraphs.size())
+                || signature.text(SignatureDef.KEY).isEmpty()) {
             return false;
         }
         int tensors = subgraphs.get(subgraph).size(Subgraph.TENSORS);
         List<FlatTable> named = new ArrayList<>(signature.tables(SignatureDef.INPUTS));
         named.addAll(signature.tables(SignatureDef.OUTPUTS));
-        return named.stream().allMatch(map -> isIn(map.number(TensorMap.TENSOR), 0, tensors));
+        return named.stream()
+                .allMatch(map -> isIn(map.number(TensorMap.TENSOR), 0, tensors)
+                        && !map.text(TensorMap.NAME).isEmpty());
     }
 
     private static boolean areIn(List<Integer> numbers, int from, int to) {

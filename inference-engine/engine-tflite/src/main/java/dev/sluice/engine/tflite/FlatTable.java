@@ -75,6 +75,13 @@ final class FlatTable {
         return numbers;
     }
 
+    /** A vector of bytes, little-endian; empty if it is not set. */
+    ByteBuffer bytes(int field) {
+        int size = size(field);
+        return file.slice(size == 0 ? 0 : follow(at(field)) + Integer.BYTES, size)
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
     /** A table, or nothing if it is not set. */
     Optional<FlatTable> table(int field) {
         int at = at(field);

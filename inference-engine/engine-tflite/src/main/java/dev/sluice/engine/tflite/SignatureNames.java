@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.tensorflowlite.Interpreter;
 import org.bytedeco.tensorflowlite.StringIntMap;
 import org.bytedeco.tensorflowlite.StringVector;
@@ -39,7 +41,11 @@ final class SignatureNames {
         List<String> keys = new ArrayList<>();
         StringVector all = interpreter.signature_keys();
         for (long i = 0; i < all.size(); i++) {
-            String key = all.get(i).getString();
+            BytePointer name = all.get(i);
+            if (Pointer.isNull(name)) {
+                continue; // it has no letters, so nobody can ask for it
+            }
+            String key = name.getString();
             if (interpreter.GetSubgraphIndexFromSignature(key) == 0) {
                 keys.add(key);
             }

@@ -51,16 +51,34 @@ final class StringTensors {
         }
     }
 
+    /** Whether {@code bytes} are {@code count} texts that lie one behind the other in them. */
+    static boolean areTexts(ByteBuffer bytes, long count) {
+        long head = (count + 2) * Integer.BYTES;
+        if (bytes.capacity() < head || bytes.getInt(0) != count) {
+            return false;
+        }
+        int from = (int) head;
+        for (int i = 1; i <= count + 1; i++) {
+            int next = bytes.getInt(i * Integer.BYTES);
+            if (next < from || next > bytes.capacity()) {
+                return false;
+            }
+            from = next;
+        }
+        return true;
+    }
+
     /** What {@code bytes} hold as a tensor of ours, owned by the caller. */
     static Tensor read(String name, Shape shape, ByteBuffer bytes, BufferAllocator allocator) {
         ByteBuffer source = bytes.duplicate().order(ByteOrder.nativeOrder());
-        int count = source.hasRemaining() ? source.getInt(0) : 0;
-        if (count != shape.elementCount()) {
+        long expected = shape.elementCount();
+        if (expected > 0 ? !areTexts(source, expected) : source.hasRemaining() && source.getInt(0) != 0) {
             throw new ServingException(
                     ErrorCode.ENGINE_FAILED,
-                    "output '" + name + "': " + count + " texts (expected: " + shape.elementCount() + " for " + shape
-                            + ")");
+                    "output '" + name + "': " + source.remaining() + " bytes (expected: " + expected + " texts, for "
+                            + shape + ")");
         }
+        int count = (int) expected;
         List<byte[]> elements = new ArrayList<>(count);
         for (int i = 1; i <= count; i++) {
             int start = source.getInt(i * Integer.BYTES);

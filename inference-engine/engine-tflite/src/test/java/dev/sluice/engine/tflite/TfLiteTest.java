@@ -370,6 +370,24 @@ class TfLiteTest extends EngineHarness {
         }
     }
 
+    /** The same for constant texts. Seen to end the process when nobody looked whether they lie where the file says. */
+    @Test
+    void survivesDamagedTexts() throws IOException {
+        byte[] good = Files.readAllBytes(file("labels"));
+        for (int at = 0; at < 3 * good.length; at++) {
+            byte[] damaged = good.clone();
+            damaged[at % good.length] = (byte) (at < good.length ? 0xFF : at < 2 * good.length ? 0 : 0x80);
+            Path file = Files.write(scratch().resolve("damaged.tflite"), damaged);
+            try (TensorModel model = engine().load(spec(file), Device.CPU);
+                    TensorInstance instance = model.newInstance()) {
+                Tensor row = TestTensors.ints(allocator(), "row", Shape.of(2), 2, 0);
+                run(instance, List.of(row), outputs -> assertThat(outputs).isNotEmpty());
+            } catch (ServingException e) {
+                assertFitForClients(e);
+            }
+        }
+    }
+
     private Tensor strings(String name, List<String> texts) {
         return ByteElements.write(
                 name,
