@@ -130,7 +130,7 @@ final class BaseCodec implements RowCodec {
         if (isOfTensors(request)) {
             return outputs.tensors(request.wantedOutputs(), allocator);
         }
-        return List.of(AnswerBody.of("", json(request, outputs), allocator));
+        return List.of(Output.OfContent.copy("", json(request, outputs), allocator));
     }
 
     private byte[] json(InferenceRequest request, OutputSlice outputs) {

@@ -47,7 +47,7 @@ final class TextCodec implements RowCodec {
     @Override
     public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
         TextTask.Asked asked = Objects.requireNonNull(inWork.get(request), "the request was not decoded here");
-        return List.of(AnswerBody.of("", PythonJson.tree(task.answer(asked, outputs, tokenizer)), allocator));
+        return List.of(Output.OfContent.copy("", PythonJson.tree(task.answer(asked, outputs, tokenizer)), allocator));
     }
 
     /** A letter. */

@@ -66,7 +66,7 @@ class GatheringTest {
         public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
             OutputRow row = outputs.get(0);
             String found = outputs.names() + " " + row.shape() + " " + row.integer(0);
-            return List.of(AnswerBody.of("", found.getBytes(StandardCharsets.US_ASCII), allocator));
+            return List.of(Output.OfContent.copy("", found.getBytes(StandardCharsets.US_ASCII), allocator));
         }
 
         @Override
