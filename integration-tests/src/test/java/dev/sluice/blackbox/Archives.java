@@ -2,6 +2,7 @@
 package dev.sluice.blackbox;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,20 @@ import java.util.stream.Collectors;
 /** Makes model archives with the command line archiver of the distribution. */
 final class Archives {
     private Archives() {}
+
+    /**
+     * Packs version 1.0 into {@code folder/store}.
+     *
+     * @param configuration YAML, which is kept in {@code folder}
+     * @param files the model, and what goes beside it; none for a handler that needs no model
+     */
+    static Path pack(Path folder, String name, String handler, String configuration, Path... files)
+            throws IOException, InterruptedException {
+        Path config = Files.writeString(folder.resolve(name + ".yaml"), configuration);
+        List<Path> serialized = List.of(files).subList(0, Math.min(1, files.length));
+        List<Path> extras = List.of(files).subList(serialized.size(), files.length);
+        return pack(folder.resolve("store"), name, "1.0", handler, config, serialized, extras);
+    }
 
     /**
      * Packs {@code name.mar} into {@code store}.

@@ -15,8 +15,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -47,21 +45,27 @@ class BuiltInHandlersIT {
         Files.createDirectory(folder.resolve("store"));
         Path labels = folder.resolve("index_to_name.json");
         Files.writeString(labels, "{\"object_type_names\": [\"nothing\", \"red\", \"blue\", \"green\"]}");
-        pack(folder, "things", "object_detector", "maxBatchDelay: 0\n", models.resolve("vision/detector.onnx"), labels);
+        Archives.pack(
+                folder,
+                "things",
+                "object_detector",
+                "maxBatchDelay: 0\n",
+                models.resolve("vision/detector.onnx"),
+                labels);
         String segments = """
                 handler:
                   imageSegmenter: {width: 32, height: 32, resizeTo: 36, output: %s}
                 """;
         Path segmenter = models.resolve("vision/segmenter.onnx");
-        pack(folder, "segments", "image_segmenter", String.format(segments, "pixels"), segmenter);
-        pack(folder, "mask", "image_segmenter", String.format(segments, "mask"), segmenter);
-        pack(folder, "inverted", "style_transfer", "batchSize: 4\n", models.resolve("vision/style.onnx"));
-        pack(folder, "pitch", "audio_classifier", """
+        Archives.pack(folder, "segments", "image_segmenter", String.format(segments, "pixels"), segmenter);
+        Archives.pack(folder, "mask", "image_segmenter", String.format(segments, "mask"), segmenter);
+        Archives.pack(folder, "inverted", "style_transfer", "batchSize: 4\n", models.resolve("vision/style.onnx"));
+        Archives.pack(folder, "pitch", "audio_classifier", """
                 handler:
                   audioClassifier:
                     {sampleRate: 8000, seconds: 0.5, features: mel, window: 256, hop: 128, mels: 12}
                 """, models.resolve("audio/pitch.onnx"));
-        pack(folder, "seasonal", "forecast", """
+        Archives.pack(folder, "seasonal", "forecast", """
                 handler:
                   forecast: {quantiles: [0.1, 0.5, 0.9]}
                 """, models.resolve("forecast/seasonal.onnx"));
@@ -197,31 +201,5 @@ class BuiltInHandlersIT {
 
     private byte[] file(String name) throws IOException {
         return Files.readAllBytes(models.resolve(name));
-    }
-
-    private static void pack(Path folder, String name, String handler, String config, Path model, Path... extras)
-            throws Exception {
-        Path file = Files.writeString(folder.resolve(name + ".yaml"), config);
-        List<String> command = new ArrayList<>(List.of(
-                Distribution.root().resolve("bin/sluice").toString(),
-                "archive",
-                "--model-name",
-                name,
-                "--version",
-                "1.0",
-                "--handler",
-                handler,
-                "--config-file",
-                file.toString(),
-                "--serialized-file",
-                model.toString(),
-                "--export-path",
-                folder.resolve("store").toString()));
-        if (extras.length > 0) {
-            command.add("--extra-files");
-            command.add(
-                    String.join(",", Arrays.stream(extras).map(Path::toString).toList()));
-        }
-        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
     }
 }

@@ -4,7 +4,6 @@ package dev.sluice.blackbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -41,7 +40,7 @@ class SeamsIT {
     void startServer(@TempDir Path folder) throws Exception {
         Path store = Files.createDirectory(folder.resolve("store"));
         Path models = Distribution.models();
-        pack(
+        Archives.pack(
                 folder,
                 "spelling",
                 "text_generation",
@@ -53,7 +52,7 @@ class SeamsIT {
                 """,
                 models.resolve("spelling/spelling.onnx"),
                 models.resolve("spelling/vocabulary.txt"));
-        pack(folder, "accumulate", "stateful", """
+        Archives.pack(folder, "accumulate", "stateful", """
                 batchSize: 4
                 maxBatchDelay: 0
                 sequenceBatching: true
@@ -61,8 +60,8 @@ class SeamsIT {
                 maxNumSequence: 3
                 maxSequenceJobQueueSize: 200
                 """, models.resolve("small/accumulate.onnx"));
-        pack(folder, "double", "base_handler", "maxBatchDelay: 0\n", models.resolve("small/double.onnx"));
-        pack(folder, "fourfold", "composite", """
+        Archives.pack(folder, "double", "base_handler", "maxBatchDelay: 0\n", models.resolve("small/double.onnx"));
+        Archives.pack(folder, "fourfold", "composite", """
                 handler:
                   composite:
                     steps:
@@ -76,14 +75,6 @@ class SeamsIT {
     @AfterAll
     void stopServer() {
         server.close();
-    }
-
-    private static void pack(Path folder, String name, String handler, String configuration, Path... files)
-            throws IOException, InterruptedException {
-        Path config = Files.writeString(folder.resolve(name + ".yaml"), configuration);
-        List<Path> serialized = List.of(files).subList(0, Math.min(1, files.length));
-        List<Path> extras = List.of(files).subList(serialized.size(), files.length);
-        Archives.pack(folder.resolve("store"), name, "1.0", handler, config, serialized, extras);
     }
 
     private HttpRequest request(String model, String body, String... headers) {

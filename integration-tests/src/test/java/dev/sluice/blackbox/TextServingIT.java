@@ -44,47 +44,42 @@ class TextServingIT {
         Path labels = Files.copy(models().resolve("token_labels.json"), folder.resolve("index_to_name.json"));
         Path words = Files.copy(models().resolve("vocabularies/vocab.pt"), folder.resolve("source_vocab.pt"));
         String batches = "batchSize: 8\nmaxBatchDelay: 50\nhandler:\n  ";
-        pack(
+        Archives.pack(
                 folder,
-                store,
                 "classifier",
-                "classifier.onnx",
                 "text_classifier",
                 batches + "textClassifier: {maxLength: 64}",
+                models().resolve("classifier.onnx"),
                 tokenizer);
-        pack(
+        Archives.pack(
                 folder,
-                store,
                 "scripted",
-                "classifier.pt",
                 "text_classifier",
                 batches + "textClassifier: {maxLength: 64, inputs: [input_ids, attention_mask, token_type_ids]}",
+                models().resolve("classifier.pt"),
                 tokenizer);
-        pack(folder, store, "bag", "bag.pt", "text_classifier", "batchSize: 1", words);
-        pack(
+        Archives.pack(folder, "bag", "text_classifier", "batchSize: 1", models().resolve("bag.pt"), words);
+        Archives.pack(
                 folder,
-                store,
                 "names",
-                "token_classifier.onnx",
                 "token_classifier",
                 batches + "tokenClassifier: {aggregation: simple, maxLength: 64}",
+                models().resolve("token_classifier.onnx"),
                 tokenizer,
                 labels);
-        pack(
+        Archives.pack(
                 folder,
-                store,
                 "embedding",
-                "embedding.onnx",
                 "text_embedding",
                 batches + "textEmbedding: {normalize: true, maxLength: 64}",
+                models().resolve("embedding.onnx"),
                 tokenizer);
-        pack(
+        Archives.pack(
                 folder,
-                store,
                 "answers",
-                "question_answering.onnx",
                 "question_answering",
                 batches + "questionAnswering: {maxLength: 48, stride: 12, topK: 3}",
+                models().resolve("question_answering.onnx"),
                 tokenizer);
         server = SluiceServer.start(store, folder.resolve("log"), "--models", "all");
     }
@@ -96,37 +91,6 @@ class TextServingIT {
 
     private static Path models() {
         return Distribution.models().resolve("text");
-    }
-
-    private static void pack(
-            Path folder, Path store, String name, String file, String handler, String config, Path... extras)
-            throws Exception {
-        Path yaml = Files.writeString(folder.resolve(name + ".yaml"), config + "\n");
-        List<String> extraFiles = new ArrayList<>();
-        for (Path extra : extras) {
-            extraFiles.add(extra.toString());
-        }
-        Process archiver = new ProcessBuilder(
-                        Distribution.root().resolve("bin/sluice").toString(),
-                        "archive",
-                        "--model-name",
-                        name,
-                        "--version",
-                        "1.0",
-                        "--serialized-file",
-                        models().resolve(file).toString(),
-                        "--handler",
-                        handler,
-                        "--extra-files",
-                        String.join(",", extraFiles),
-                        "--config-file",
-                        yaml.toString(),
-                        "--export-path",
-                        store.toString())
-                .inheritIO()
-                .start();
-        assertThat(archiver.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(archiver.exitValue()).isZero();
     }
 
     /** Texts of different lengths at once, so that they share batches and the shorter ones are padded. */

@@ -4,7 +4,6 @@ package dev.sluice.engine;
 import dev.sluice.inference.Output;
 import dev.sluice.model.ModelFiles;
 import dev.sluice.tensor.BufferAllocator;
-import dev.sluice.tensor.DataBuffer;
 
 /**
  * What the server lends to handlers.
@@ -30,13 +29,6 @@ public record HandlerContext(BufferAllocator allocator, TokenizerSource tokenize
      * @throws dev.sluice.inference.ServingException {@code OVERLOADED} if there is no memory for it
      */
     public Output content(String contentType, byte[] body) {
-        DataBuffer memory = allocator.allocate(body.length);
-        try {
-            memory.view().put(body);
-            return new Output.OfContent(contentType, memory);
-        } catch (RuntimeException | Error e) {
-            memory.release();
-            throw e;
-        }
+        return Output.OfContent.copy(contentType, body, allocator);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.inference;
 
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.Tensor;
 
@@ -25,6 +26,23 @@ public sealed interface Output {
      * @param contentType media type; empty when the handler set none
      */
     record OfContent(String contentType, DataBuffer content) implements Output {
+        /**
+         * A copy of {@code body} where the socket can take it from, charged until it has.
+         *
+         * @param contentType media type; empty for none
+         * @throws ServingException {@code OVERLOADED} if there is no memory for it
+         */
+        public static OfContent copy(String contentType, byte[] body, BufferAllocator allocator) {
+            DataBuffer memory = allocator.allocate(body.length);
+            try {
+                memory.view().put(body);
+                return new OfContent(contentType, memory);
+            } catch (RuntimeException | Error e) {
+                memory.release();
+                throw e;
+            }
+        }
+
         @Override
         public void release() {
             content.release();

@@ -16,21 +16,45 @@ public final class ByteElements {
      */
     public static List<byte[]> read(Tensor tensor) {
         ByteBuffer bytes = tensor.data().view();
-        long count = tensor.shape().elementCount();
-        // Each element has a length at least, so a wild shape is found out before anything is allocated for it.
-        if (count > bytes.remaining() / Integer.BYTES) {
-            throw malformed(tensor, bytes.remaining());
-        }
-        List<byte[]> elements = new ArrayList<>((int) count);
-        for (long i = 0; i < count; i++) {
+        int count = count(tensor, bytes);
+        List<byte[]> elements = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
             byte[] element = new byte[nextLength(tensor, bytes)];
             bytes.get(element);
             elements.add(element);
         }
+        requireEnd(tensor, bytes);
+        return elements;
+    }
+
+    /**
+     * Walks over the elements of {@code tensor}.
+     *
+     * @throws IllegalArgumentException as {@link #read}
+     */
+    public static void check(Tensor tensor) {
+        ByteBuffer bytes = tensor.data().view();
+        int count = count(tensor, bytes);
+        for (int i = 0; i < count; i++) {
+            int length = nextLength(tensor, bytes);
+            bytes.position(bytes.position() + length);
+        }
+        requireEnd(tensor, bytes);
+    }
+
+    /** Each element has a length at least, so a wild shape is found out before anything is allocated for it. */
+    private static int count(Tensor tensor, ByteBuffer bytes) {
+        long count = tensor.shape().elementCount();
+        if (count > bytes.remaining() / Integer.BYTES) {
+            throw malformed(tensor, bytes.remaining());
+        }
+        return (int) count;
+    }
+
+    private static void requireEnd(Tensor tensor, ByteBuffer bytes) {
         if (bytes.hasRemaining()) {
             throw malformed(tensor, bytes.position());
         }
-        return elements;
     }
 
     private static int nextLength(Tensor tensor, ByteBuffer bytes) {

@@ -126,7 +126,7 @@ record BagModel(
                 answers.add(answer(text));
             }
             Object answer = body.isList() ? answers : answers.get(0);
-            return AnswerBody.of("", PythonJson.tree(answer), bag.allocator);
+            return Output.OfContent.copy("", PythonJson.tree(answer), bag.allocator);
         }
 
         private Object answer(String text) {

@@ -50,7 +50,7 @@ final class BaseCodec implements RowCodec {
             return ofParts(request);
         }
         RequestBody body = RequestBody.of(request);
-        if (!body.isBinary() && body.startsWith('{')) {
+        if (isObject(body)) {
             return ofObject(body);
         }
         if (readers.size() > 1) {
@@ -70,6 +70,10 @@ final class BaseCodec implements RowCodec {
     }
 
     private List<Rows> ofTensors(InferenceRequest request) {
+        if (!signature.outputs().isEmpty()) {
+            OutputSlice.requireAmong(
+                    signature.outputs().stream().map(TensorSpec::name).toList(), request.wantedOutputs());
+        }
         List<Tensor> sent = new ArrayList<>();
         for (Input input : request.inputs()) {
             sent.add(((Input.OfTensor) input).tensor());
@@ -83,7 +87,17 @@ final class BaseCodec implements RowCodec {
                         + rows + " rows, as '" + ordered.get(0).name() + "' has)");
             }
         }
+        if (rows > 1 && ordered.stream().allMatch(tensor -> tensor.shape().elementCount() == 0)) {
+            // Bytes bound the rows of a request, and what the model makes of each; here there are none.
+            throw invalid("inputs: " + rows + " rows with nothing in them (expected: one such row at most)");
+        }
         return Owned.collect(ordered.size(), i -> reader(i).read(ordered.get(i)));
+    }
+
+    /** Whether the body names inputs. What is sent to an input of texts, and not as JSON, is a text whatever it begins with. */
+    private boolean isObject(RequestBody body) {
+        boolean isText = readers.size() == 1 && readers.get(0).takesText(body);
+        return !body.isBinary() && !isText && body.startsWith('{');
     }
 
     private boolean isPartForEach(InferenceRequest request) {
@@ -103,7 +117,11 @@ final class BaseCodec implements RowCodec {
     }
 
     private List<Rows> ofObject(RequestBody body) {
-        Map<String, byte[]> members = NamedLists.parse(body);
+        Map<String, byte[]> members = NamedLists.parse(body, name -> {
+            if (signature.isDeclared()) {
+                SignatureCheck.requireDeclared(signature, name);
+            }
+        });
         Map<String, RequestBody> parts = new LinkedHashMap<>();
         members.forEach((name, json) -> parts.put(name, RequestBody.json(name, DataBuffer.wrap(json))));
         return ofNamed(parts);
@@ -111,6 +129,9 @@ final class BaseCodec implements RowCodec {
 
     private List<Rows> ofNamed(Map<String, RequestBody> parts) {
         if (!signature.isDeclared()) {
+            if (parts.isEmpty()) {
+                throw invalid("inputs: none (expected: one or more)");
+            }
             List<RequestBody> inOrder = List.copyOf(parts.values());
             return Owned.collect(inOrder.size(), i -> any.read(inOrder.get(i)));
         }
@@ -130,7 +151,7 @@ final class BaseCodec implements RowCodec {
         if (isOfTensors(request)) {
             return outputs.tensors(request.wantedOutputs(), allocator);
         }
-        return List.of(AnswerBody.of("", json(request, outputs), allocator));
+        return List.of(Output.OfContent.copy("", json(request, outputs), allocator));
     }
 
     private byte[] json(InferenceRequest request, OutputSlice outputs) {
@@ -138,7 +159,7 @@ final class BaseCodec implements RowCodec {
             return PythonJson.nested(outputs.names(), outputs.all());
         }
         RequestBody body = RequestBody.of(request);
-        if (!body.isBinary() && body.startsWith('{')) {
+        if (isObject(body)) {
             return PythonJson.nested(outputs.names(), outputs.all());
         }
         return text(outputs.all());

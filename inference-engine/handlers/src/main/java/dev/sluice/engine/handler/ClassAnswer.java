@@ -37,6 +37,6 @@ final class ClassAnswer {
         for (int index : Softmax.highest(probabilities, topK)) {
             best.put(labels.label(index), (double) probabilities[index]);
         }
-        return List.of(AnswerBody.of("", PythonJson.object(best), allocator));
+        return List.of(Output.OfContent.copy("", PythonJson.object(best), allocator));
     }
 }

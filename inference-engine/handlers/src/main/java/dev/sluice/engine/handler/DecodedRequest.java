@@ -41,7 +41,7 @@ record DecodedRequest(List<Rows> inputs, int index) {
 
     /** {@code requests} parted so that each part can run at once, in their order where they are alike. */
     static List<List<DecodedRequest>> runs(List<DecodedRequest> requests, InputBuffers buffers, boolean alone) {
-        if (alone) {
+        if (alone || requests.size() < 2) {
             return requests.stream().map(List::of).toList();
         }
         Map<List<Kind>, List<DecodedRequest>> byKind = new LinkedHashMap<>();

@@ -2,6 +2,7 @@
 package dev.sluice.engine.handler;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
 
@@ -28,10 +29,45 @@ final class FileBody {
         }
         try {
             // As Python's lenient b64decode: what is not of the alphabet, quotes and line ends among it, is skipped.
-            return Optional.of(Base64.getMimeDecoder().decode(body.bytes()));
+            return Optional.of(Base64.getMimeDecoder().decode(body.isJson() ? unescaped(body.bytes()) : body.bytes()));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * A JSON string's bytes where it has escapes, as for the line ends that some encoders put into Base64: skipped one character at a
+     * time, they would leave letters.
+     */
+    private static byte[] unescaped(byte[] json) {
+        int at = 0;
+        while (at < json.length && json[at] != '\\') {
+            at++;
+        }
+        ByteBuffer plain = ByteBuffer.allocate(json.length).put(json, 0, at);
+        while (at < json.length) {
+            if (json[at] != '\\' || at + 1 == json.length) {
+                plain.put(json[at++]);
+            } else if (json[at + 1] == 'u' && at + 6 <= json.length) {
+                plain.put((byte) hexadecimal(json, at + 2));
+                at += 6;
+            } else {
+                // Of all others only the slash, and what is not of the alphabet, stands for itself.
+                plain.put("bfnrt".indexOf(json[at + 1]) < 0 ? json[at + 1] : (byte) ' ');
+                at += 2;
+            }
+        }
+        return Arrays.copyOf(plain.array(), plain.position());
+    }
+
+    /** The character written in four digits; a space if it is not of ASCII, or none. */
+    private static int hexadecimal(byte[] json, int from) {
+        int value = 0;
+        for (int i = from; i < from + 4; i++) {
+            int digit = Character.digit(json[i], 16);
+            value = digit < 0 || value < 0 ? -1 : value * 16 + digit;
+        }
+        return value < 0 || value > 0x7f ? ' ' : value;
     }
 
     private static boolean looksLikeBase64(ByteBuffer bytes) {

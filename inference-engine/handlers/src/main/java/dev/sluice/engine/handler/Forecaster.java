@@ -54,7 +54,7 @@ final class Forecaster implements RowCodec {
             throw unexpected("no output");
         }
         json.newLine(0);
-        return List.of(AnswerBody.of("", json.raw("}").drain(), allocator));
+        return List.of(Output.OfContent.copy("", json.raw("}").drain(), allocator));
     }
 
     private void write(PythonJson json, OutputRow output, ContextWindow window) {

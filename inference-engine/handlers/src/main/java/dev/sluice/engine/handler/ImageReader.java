@@ -23,11 +23,14 @@ import java.util.Optional;
  */
 final class ImageReader implements AutoCloseable {
     private final ImageInput input;
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final ImageDecoder decoder;
     private final JsonRowReader json;
 
     ImageReader(ImageInput input, BufferAllocator allocator) {
         this.input = input;
+        // What would be refused for its size need not be decoded first.
+        this.decoder = new ImageDecoder(
+                input.framing() instanceof Framing.Keep keep ? keep.maxPixels() : ImageDecoder.DEFAULT_MAX_PIXELS);
         this.json = new JsonRowReader(input.layout().type(), allocator);
     }
 

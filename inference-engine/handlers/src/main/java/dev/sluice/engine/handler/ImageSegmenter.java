@@ -41,9 +41,9 @@ final class ImageSegmenter implements RowCodec {
         OutputRow scores = scores(outputs);
         if (options.isMask()) {
             byte[] file = ImageEncoder.PNG.encode(mask(scores));
-            return List.of(AnswerBody.of(ImageEncoder.PNG.mediaType(), file, allocator));
+            return List.of(Output.OfContent.copy(ImageEncoder.PNG.mediaType(), file, allocator));
         }
-        return List.of(AnswerBody.of("", PixelJson.of(new Segments(scores)), allocator));
+        return List.of(Output.OfContent.copy("", PixelJson.of(new Segments(scores)), allocator));
     }
 
     private OutputRow scores(OutputSlice outputs) {

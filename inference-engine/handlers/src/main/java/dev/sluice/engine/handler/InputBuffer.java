@@ -81,7 +81,7 @@ final class InputBuffer {
                 allocator.copied(CopyReason.MULTI);
             }
             return new Tensor(inputName, first.type(), shape, part);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             part.release();
             throw e;
         }

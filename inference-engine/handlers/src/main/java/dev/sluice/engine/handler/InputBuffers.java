@@ -62,21 +62,19 @@ final class InputBuffers {
 
     /** What the requests have for one input, all as long as the longest of them. */
     private static List<Rows> rows(List<DecodedRequest> requests, int input) {
+        if (requests.size() == 1) {
+            return List.of(requests.get(0).inputs().get(input));
+        }
         List<Rows> rows = new ArrayList<>(requests.size());
         long longest = 0;
-        boolean differ = false;
         for (DecodedRequest request : requests) {
             Rows own = request.inputs().get(input);
             rows.add(own);
-            if (own.isStretchable()) {
-                differ |= longest != 0 && own.shape().dimension(0) != longest;
-                longest = Math.max(longest, own.shape().dimension(0));
-            }
+            longest = own.isStretchable() ? Math.max(longest, own.shape().dimension(0)) : longest;
         }
-        if (differ) {
-            long length = longest;
-            rows.replaceAll(own -> own.stretchedTo(length));
-        }
+        long length = longest;
+        rows.replaceAll(
+                own -> own.isStretchable() && own.shape().dimension(0) != length ? own.stretchedTo(length) : own);
         return rows;
     }
 }

@@ -34,6 +34,11 @@ final class InputReader {
         this.json = new JsonRowReader(type, allocator);
     }
 
+    /** Whether {@code body} is one text as it is. */
+    boolean takesText(RequestBody body) {
+        return type == DataType.BYTES && !body.isJson();
+    }
+
     /** One row. */
     Rows read(RequestBody sent) {
         RequestBody body = declared.map(input -> new RequestBody(input.name(), sent.mediaType(), sent.content()))
@@ -41,7 +46,7 @@ final class InputReader {
         if (declared.isPresent() && body.isBinary() && type.isFixedSize()) {
             return binary(body, declared.get().shape().row());
         }
-        if (type == DataType.BYTES && !body.isJson()) {
+        if (takesText(body)) {
             return text(body);
         }
         Rows row = json.read(body, declared);
@@ -64,7 +69,19 @@ final class InputReader {
             throw invalid("input '" + tensor.name() + "': " + tensor.type() + " " + tensor.shape() + " (expected: "
                     + expected + ")");
         }
+        if (tensor.type() == DataType.BYTES) {
+            requireTexts(tensor);
+        }
         return TensorRows.of(tensor);
+    }
+
+    /** Texts of several requests lie side by side in a run: one that is longer than it says would spoil the others. */
+    private static void requireTexts(Tensor tensor) {
+        try {
+            ByteElements.check(tensor);
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, "input " + e.getMessage(), e);
+        }
     }
 
     /** The body as the little-endian bytes of one row, not copied; how many they are must say all about its shape. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A JSON object cut into its members, whose values are read by those who know what they are to be. */
 final class NamedLists {
@@ -18,22 +19,33 @@ final class NamedLists {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
+    /** More inputs than any model has: each member is kept until all are read. */
+    private static final int MOST_MEMBERS = 4096;
+
     private NamedLists() {}
 
     /**
      * The text of each member's value, in the object's order.
      *
-     * @throws ServingException {@code INVALID_INPUT} if {@code body} is not one JSON object, or names something twice
+     * @param check refuses a member by its name before anything is kept for it
+     * @throws ServingException {@code INVALID_INPUT} if {@code body} is not one JSON object in UTF-8, or names something twice
      */
-    static Map<String, byte[]> parse(RequestBody body) {
+    static Map<String, byte[]> parse(RequestBody body, Consumer<String> check) {
         byte[] text = body.bytes();
         Map<String, byte[]> members = new LinkedHashMap<>();
         try (JsonParser parser = JSON.createParser(text)) {
             parser.nextToken();
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
+                check.accept(name);
+                if (members.size() == MOST_MEMBERS) {
+                    throw invalid(body, "more than " + MOST_MEMBERS + " members");
+                }
                 parser.nextToken();
                 int from = (int) parser.currentTokenLocation().getByteOffset();
+                if (from < 0) {
+                    throw invalid(body, "not UTF-8");
+                }
                 parser.skipChildren();
                 // Of a number or a word, the parser has only seen the first character for certain.
                 parser.finishToken();

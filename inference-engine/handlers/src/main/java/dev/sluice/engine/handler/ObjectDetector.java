@@ -33,7 +33,7 @@ final class ObjectDetector implements RowCodec {
     @Override
     public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
         List<Detection> found = detections.read(outputs, images.frame(request));
-        return List.of(AnswerBody.of("", json(found), allocator));
+        return List.of(Output.OfContent.copy("", json(found), allocator));
     }
 
     private byte[] json(List<Detection> found) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler;
 
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.Output;
+import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.ByteElements;
 import dev.sluice.tensor.DataBuffer;
@@ -81,8 +83,10 @@ final class OutputSlice {
      * The request's rows of the outputs as tensors, which the caller owns; numbers are not copied.
      *
      * @param wanted names of those to take; empty for all
+     * @throws ServingException {@code INVALID_INPUT} if there is none of a wanted name
      */
     List<Output> tensors(List<String> wanted, BufferAllocator allocator) {
+        requireAmong(names(), wanted);
         List<Output> taken = new ArrayList<>();
         try {
             for (Tensor output : outputs) {
@@ -94,6 +98,16 @@ final class OutputSlice {
         } catch (RuntimeException | Error e) {
             taken.forEach(Output::release);
             throw e;
+        }
+    }
+
+    /** @throws ServingException {@code INVALID_INPUT} if one of {@code wanted} is not among {@code names} */
+    static void requireAmong(List<String> names, List<String> wanted) {
+        for (String name : wanted) {
+            if (!names.contains(name)) {
+                throw new ServingException(
+                        ErrorCode.INVALID_INPUT, "output '" + name + "': unknown (expected: one of " + names + ")");
+            }
         }
     }
 

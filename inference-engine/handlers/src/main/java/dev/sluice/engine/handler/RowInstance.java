@@ -20,8 +20,8 @@ import java.util.List;
  * Runs a batch for any handler: decodes each request to rows, gathers rows of one type and shape, runs the model once for
  * them, and scatters what comes out. A request whose rows cannot be decoded fails alone.
  *
- * <p>An engine's exception fails the rows it was given. When that was the whole batch it is thrown, so that the caller
- * learns that the batch as such failed.
+ * <p>An engine's exception fails the rows it was given, outputs of the wrong form the request that is to be answered with them.
+ * When that was the whole batch it is thrown, so that the caller learns that the batch as such failed.
  *
  * <p><b>Threads:</b> used by one thread at a time.
  */
@@ -59,8 +59,9 @@ final class RowInstance implements ModelInstance {
     @Override
     public List<Outcome> execute(Batch batch) {
         Outcome[] outcomes = new Outcome[batch.size()];
-        List<DecodedRequest> decoded = decode(batch, outcomes);
+        List<DecodedRequest> decoded = new ArrayList<>(batch.size());
         try {
+            decode(batch, decoded, outcomes);
             for (List<DecodedRequest> run : DecodedRequest.runs(decoded, buffers, codec.runsAlone())) {
                 answer(batch, run, outcomes);
             }
@@ -79,9 +80,8 @@ final class RowInstance implements ModelInstance {
         instance.close();
     }
 
-    /** What could be decoded; the rest goes straight to {@code outcomes}. */
-    private List<DecodedRequest> decode(Batch batch, Outcome[] outcomes) {
-        List<DecodedRequest> decoded = new ArrayList<>(batch.size());
+    /** What can be decoded goes to {@code decoded}, the rest straight to {@code outcomes}. */
+    private void decode(Batch batch, List<DecodedRequest> decoded, Outcome[] outcomes) {
         for (int i = 0; i < batch.size(); i++) {
             try {
                 DecodedRequest request =
@@ -99,7 +99,6 @@ final class RowInstance implements ModelInstance {
             }
             return isRefused;
         });
-        return decoded;
     }
 
     private void requireRoom(DecodedRequest request) {
@@ -121,32 +120,42 @@ final class RowInstance implements ModelInstance {
             run.forEach(request -> outcomes[request.index()] = new Outcome.Failure(ServingException.from(e)));
             return;
         }
-        // What was computed for padding stays where it is.
-        int engineRows = buffers.sizes().holding(DecodedRequest.count(run));
         try {
-            int first = 0;
-            for (DecodedRequest request : run) {
-                OutputSlice slice = codec.runsAlone()
-                        ? OutputSlice.whole(outputs)
-                        : OutputSlice.of(outputs, first, request.count(), engineRows);
-                outcomes[request.index()] =
-                        outcome(batch.model(), batch.requests().get(request.index()), slice);
-                first += request.count();
-            }
+            answer(batch, run, outputs, outcomes);
         } finally {
             outputs.forEach(Tensor::release);
         }
     }
 
-    /** Without memory for its answer only this request fails; a model whose output has the wrong form fails all. */
+    private void answer(Batch batch, List<DecodedRequest> run, List<Tensor> outputs, Outcome[] outcomes) {
+        // What was computed for padding stays where it is.
+        int engineRows = buffers.sizes().holding(DecodedRequest.count(run));
+        int first = 0;
+        int misshapen = 0;
+        for (DecodedRequest request : run) {
+            OutputSlice slice = codec.runsAlone()
+                    ? OutputSlice.whole(outputs)
+                    : OutputSlice.of(outputs, first, request.count(), engineRows);
+            Outcome outcome = outcome(batch.model(), batch.requests().get(request.index()), slice);
+            outcomes[request.index()] = outcome;
+            first += request.count();
+            misshapen += isMisshapen(outcome) ? 1 : 0;
+            if (misshapen == outcomes.length) {
+                throw ((Outcome.Failure) outcome).cause();
+            }
+        }
+    }
+
+    private static boolean isMisshapen(Outcome outcome) {
+        return outcome instanceof Outcome.Failure failure && failure.cause().code() == ErrorCode.INVALID_MODEL;
+    }
+
+    /** Whatever keeps this request from being answered says nothing about its neighbours. */
     private Outcome outcome(ModelId model, InferenceRequest request, OutputSlice outputs) {
         try {
             return new Outcome.Success(new InferenceResponse(model, codec.encode(request, outputs, allocator)));
-        } catch (ServingException e) {
-            if (e.code() == ErrorCode.INVALID_MODEL) {
-                throw e;
-            }
-            return new Outcome.Failure(e);
+        } catch (RuntimeException e) {
+            return new Outcome.Failure(ServingException.from(e));
         }
     }
 

@@ -178,7 +178,7 @@ final class StatefulModel implements LoadedModel {
         }
 
         private Outcome success(Batch batch, byte[] body) {
-            Output content = AnswerBody.of("", body, allocator);
+            Output content = Output.OfContent.copy("", body, allocator);
             return new Outcome.Success(new InferenceResponse(batch.model(), List.of(content)));
         }
 

@@ -37,7 +37,7 @@ final class StyleTransfer implements RowCodec {
     public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
         ImageEncoder encoder = wanted(request).orElse(options.encoder());
         byte[] file = encoder.encode(image(outputs));
-        return List.of(AnswerBody.of(encoder.mediaType(), file, allocator));
+        return List.of(Output.OfContent.copy(encoder.mediaType(), file, allocator));
     }
 
     private Pixels image(OutputSlice outputs) {

@@ -40,7 +40,7 @@ record TextBody(List<String> texts, boolean isList) {
      */
     static TextBody read(InferenceRequest request, TextOptions limits) {
         RequestBody body = RequestBody.of(request);
-        limits.requireBytes("text", body.content().size());
+        limits.requireBytes(TEXT, body.content().size(), body.isJson() ? limits.maxRows() : 1);
         Optional<JsonNode> json = body.isJson() ? json(body) : Optional.empty();
         TextBody read = json.map(TextBody::of).orElseGet(() -> new TextBody(List.of(utf8(body.bytes())), false));
         limits.requireRows("texts", read.texts.size());
@@ -75,7 +75,7 @@ record TextBody(List<String> texts, boolean isList) {
         Function<String, Optional<String>> find = inputs(request, limits);
         if (find.apply(first).isEmpty() && find.apply(second).isEmpty()) {
             RequestBody body = RequestBody.of(request);
-            limits.requireBytes("input '" + body.name() + "'", body.content().size());
+            limits.requireBytes("input '" + body.name() + "'", body.content().size(), 2);
             JsonNode json = json(body)
                     .orElseThrow(() -> invalid("input '" + body.name() + "': not JSON (expected: an object with '"
                             + first + "' and '" + second + "')"));
@@ -98,7 +98,7 @@ record TextBody(List<String> texts, boolean isList) {
                 .findFirst()
                 .map(input -> {
                     RequestBody body = RequestBody.of(input);
-                    limits.requireBytes(name, body.content().size());
+                    limits.requireBytes(name, body.content().size(), 1);
                     return utf8(body.bytes());
                 });
     }

@@ -3,8 +3,10 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.engine.Tokenizer;
 import dev.sluice.engine.Tokens;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.Output;
+import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
@@ -38,6 +40,9 @@ final class TextCodec implements RowCodec {
     @Override
     public List<Rows> decode(InferenceRequest request) {
         TextTask.Asked asked = task.read(request, tokenizer);
+        if (asked.rows().stream().anyMatch(tokens -> tokens.size() == 0)) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, "text: no tokens (expected: one or more)");
+        }
         List<Rows> rows = new ArrayList<>(inputs.rows(asked.rows(), tokenizer.padId()));
         inWork.put(request, asked);
         rows.set(0, new Remembered(rows.get(0), () -> inWork.remove(request)));
@@ -47,7 +52,7 @@ final class TextCodec implements RowCodec {
     @Override
     public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
         TextTask.Asked asked = Objects.requireNonNull(inWork.get(request), "the request was not decoded here");
-        return List.of(AnswerBody.of("", PythonJson.tree(task.answer(asked, outputs, tokenizer)), allocator));
+        return List.of(Output.OfContent.copy("", PythonJson.tree(task.answer(asked, outputs, tokenizer)), allocator));
     }
 
     /** A letter. */

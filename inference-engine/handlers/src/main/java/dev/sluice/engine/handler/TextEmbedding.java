@@ -3,9 +3,7 @@ package dev.sluice.engine.handler;
 
 import dev.sluice.engine.Tokenizer;
 import dev.sluice.engine.Tokens;
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
-import dev.sluice.inference.ServingException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -77,11 +75,7 @@ record TextEmbedding(TextEmbeddingOptions options) implements TextTask {
         TextBody body = TextBody.read(request, options.text());
         List<Tokens> rows = new ArrayList<>();
         for (String text : body.texts()) {
-            Tokens tokens = tokenizer.encode(text).get(0);
-            if (tokens.size() == 0) {
-                throw new ServingException(ErrorCode.INVALID_INPUT, "text: no tokens (expected: one or more)");
-            }
-            rows.add(tokens);
+            rows.add(tokenizer.encode(text).get(0));
         }
         return new Asked(body.texts(), body.isList(), rows);
     }

@@ -275,7 +275,7 @@ final class TextGenerator implements IterationEngine {
     }
 
     private Output content(String text) {
-        return AnswerBody.of(TEXT, text.getBytes(StandardCharsets.UTF_8), parts.allocator());
+        return Output.OfContent.copy(TEXT, text.getBytes(StandardCharsets.UTF_8), parts.allocator());
     }
 
     @Override

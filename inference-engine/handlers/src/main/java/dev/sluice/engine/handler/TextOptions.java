@@ -43,12 +43,12 @@ record TextOptions(OptionalInt maxLength, int maxRows, int maxCharacters, List<I
                 inputs);
     }
 
-    /** @throws ServingException {@code INVALID_INPUT} if so many bytes cannot be texts within the bounds */
-    void requireBytes(String name, int bytes) {
-        long most = (long) maxCharacters * maxRows * MOST_BYTES_OF_CHARACTER + 1024;
+    /** @throws ServingException {@code INVALID_INPUT} if so many bytes cannot be {@code texts} texts within the bounds */
+    void requireBytes(String name, int bytes, int texts) {
+        long most = (long) maxCharacters * texts * MOST_BYTES_OF_CHARACTER + 1024;
         if (bytes > most) {
-            throw invalid(
-                    name + ": " + bytes + " bytes (expected: at most " + most + ", maxRows texts of maxCharacters)");
+            throw invalid(name + ": " + bytes + " bytes (expected: at most " + most + ", " + texts + " of "
+                    + maxCharacters + " characters, maxCharacters)");
         }
     }
 

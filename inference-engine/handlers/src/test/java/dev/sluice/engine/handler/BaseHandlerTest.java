@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.TensorModel;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Input;
@@ -15,6 +16,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
 import dev.sluice.model.TensorSpec;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.ByteElements;
 import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
@@ -210,6 +212,99 @@ class BaseHandlerTest {
         try (Harness harness = new Harness(PROVIDER, sum(), Harness.spec(Map.of()))) {
             assertThat(harness.text(Harness.request(Harness.json("body", body.replace('\'', '"')))))
                     .isEqualTo("INVALID_INPUT " + message);
+        }
+    }
+
+    /** Seen to fail when offsets were taken of text that has none (500), and when each member was kept until the last. */
+    @Test
+    void refusesObjectsItCannotCutUp() {
+        FakeTensorModel undeclared = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(undeclared)) {
+            byte[] wide = "{\"a\": [1]}".getBytes(StandardCharsets.UTF_16LE);
+            StringBuilder many = new StringBuilder("{");
+            for (int i = 0; i < 5000; i++) {
+                many.append('"').append(i).append("\":1,");
+            }
+            String expected = " (expected: a JSON object with a nested list for each of the model's inputs)";
+            assertThat(harness.texts(
+                            Harness.request(Harness.content("body", "application/json", wide)),
+                            Harness.request(Harness.json("body", "{}")),
+                            Harness.request(Harness.json("body", many.toString()))))
+                    .containsExactly(
+                            "INVALID_INPUT input 'body': not UTF-8" + expected,
+                            "INVALID_INPUT inputs: none (expected: one or more)",
+                            "INVALID_INPUT input 'body': more than 4096 members" + expected);
+        }
+    }
+
+    @Test
+    void cutsObjectsAtBytesNotAtCharacters() {
+        FakeTensorModel undeclared = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(undeclared)) {
+            assertThat(harness.text(Harness.request(Harness.json("body", "{ \"\u00e9\u20ac\ud83d\ude00\" : 7 }"))))
+                    .isEqualTo("{\n  \"y\": 7.0\n}");
+        }
+    }
+
+    /** Seen to fail when any body that begins with a brace was an object: this text was "not JSON". */
+    @Test
+    void takesATextThatBeginsWithABrace() {
+        byte[] text = "{not an object".getBytes(StandardCharsets.UTF_8);
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.BYTES, -1, 1))) {
+            assertThat(harness.texts(
+                            Harness.request(Harness.content("body", "text/plain", text)),
+                            Harness.request(Harness.json("body", "{\"x\": [\"a\"]}"))))
+                    .containsExactly("[\n  \"{not an object\"\n]", "{\n  \"y\": [\n    \"a\"\n  ]\n}");
+        }
+    }
+
+    /** Seen to fail when names nobody gives were left out of the answer. */
+    @Test
+    void refusesOutputsThereAreNot() {
+        FunctionModel undeclared =
+                new FunctionModel(Signature.UNDECLARED, inputs -> FakeTensorModel.copy(inputs.get(0)));
+        for (TensorModel model : List.of(undeclared, sum())) {
+            try (Harness harness = new Harness(PROVIDER, model, Harness.spec(Map.of()))) {
+                InferenceRequest all = tensors(
+                        FakeTensorModel.tensor("a", DataType.FP32, Shape.of(1, 2), new byte[8]),
+                        FakeTensorModel.tensor("b", DataType.FP32, Shape.of(1, 2), new byte[8]));
+                InferenceRequest request =
+                        new InferenceRequest(all.model(), all.inputs(), List.of("z"), all.parameters(), all.context());
+                String there = model == undeclared ? "y" : "sum";
+                assertThat(harness.text(request))
+                        .isEqualTo("INVALID_INPUT output 'z': unknown (expected: one of [" + there + "])");
+            }
+        }
+    }
+
+    /** Seen to fail when only bytes bound what a tensor asks for: rows of nothing reached the model. */
+    @Test
+    void refusesManyRowsOfNothing() {
+        FakeTensorModel undeclared = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (Harness harness = attach(undeclared)) {
+            assertThat(harness.texts(
+                            tensors(FakeTensorModel.tensor(
+                                    "x", DataType.FP32, Shape.of(5_000_000_000L, 0), new byte[0])),
+                            tensors(FakeTensorModel.tensor("x", DataType.FP32, Shape.of(2, 0), new byte[0]))))
+                    .containsExactly(
+                            "INVALID_INPUT inputs: 5000000000 rows with nothing in them (expected: one such row at most)",
+                            "INVALID_INPUT inputs: 2 rows with nothing in them (expected: one such row at most)");
+            assertThat(undeclared.inputShapes).isEmpty();
+        }
+    }
+
+    /** Seen to fail when lengths of texts were only read behind the run: both requests failed, by a fault of ours. */
+    @Test
+    void refusesAloneTextsThatAreLongerThanTheirTensor() {
+        Tensor good = ByteElements.write("x", Shape.of(1, 1), List.of(new byte[] {'a'}), BufferAllocator.unpooled());
+        Tensor bad = FakeTensorModel.tensor("x", DataType.BYTES, Shape.of(1, 1), new byte[] {9, 0, 0, 0, 'a'});
+        try (Harness harness = attach(FakeTensorModel.echo(DataType.BYTES, -1, 1))) {
+            List<Outcome> outcomes = harness.execute(tensors(bad), tensors(good));
+
+            assertThat(Harness.text(outcomes.get(0)))
+                    .isEqualTo("INVALID_INPUT input tensor 'x': byte 0 of 5"
+                            + " (expected: 1 texts, each after its length in 4 bytes, and nothing else)");
+            assertTensor(outcomes.get(1), "y", Shape.of(1, 1), new byte[] {1, 0, 0, 0, 'a'});
         }
     }
 

@@ -4,11 +4,17 @@ package dev.sluice.engine.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.engine.Batch;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.Output;
 import dev.sluice.inference.ServingException;
+import dev.sluice.model.AllowedSizes;
+import dev.sluice.model.ModelId;
 import dev.sluice.model.Signature;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.CopyReason;
+import dev.sluice.tensor.DataBuffer;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
@@ -135,6 +141,58 @@ class RowInstanceTest {
                     .hasMessage("model output 'y': FP32 [1, 1]" + " (expected: 2 rows, one per row of its input)");
             assertThat(model.outputs.get(0).data().references()).isZero();
         }
+    }
+
+    /** Seen to fail when a model's output of the wrong form fails the batch: the other request got the same refusal. */
+    @Test
+    void failsAloneARequestWhoseOutputsHaveTheWrongForm() {
+        FakeTensorModel model = new FakeTensorModel(
+                Signature.UNDECLARED,
+                input -> input.shape().dimension(1) == 1
+                        ? FakeTensorModel.copy(input)
+                        : List.of(FakeTensorModel.tensor("y", DataType.FP32, Shape.of(2, 1), new byte[8])));
+        try (Harness harness = attach(model)) {
+            assertThat(harness.texts(ONE, TWO))
+                    .containsExactly(
+                            "[\n  1.0\n]",
+                            "INVALID_MODEL model output 'y': FP32 [2, 1] (expected: 1 rows, one per row of its input)");
+        }
+    }
+
+    /** Seen to fail when requests were decoded outside of what releases them. */
+    @Test
+    void releasesWhatWasDecodedBeforeMemoryRanOut() {
+        DataBuffer data = DataBuffer.wrap(new byte[4]);
+        RowCodec codec = new RowCodec() {
+            @Override
+            public List<Rows> decode(InferenceRequest request) {
+                if (request.equals(TWO)) {
+                    throw new OutOfMemoryError("planted");
+                }
+                return List.of(new TensorRows(DataType.FP32, Shape.of(1), data));
+            }
+
+            @Override
+            public List<Output> encode(InferenceRequest request, OutputSlice outputs, BufferAllocator allocator) {
+                return List.of();
+            }
+
+            @Override
+            public List<Rows> sample() {
+                return List.of();
+            }
+
+            @Override
+            public void close() {}
+        };
+        BufferAllocator allocator = BufferAllocator.unpooled();
+        InputBuffers buffers = new InputBuffers(allocator, Signature.UNDECLARED, AllowedSizes.ANY);
+        FakeTensorModel model = new FakeTensorModel(Signature.UNDECLARED, FakeTensorModel::copy);
+        try (RowInstance instance = new RowInstance(model.newInstance(), codec, buffers, allocator, 2)) {
+            Batch batch = new Batch(new ModelId("m", "1.0"), List.of(ONE, TWO));
+            assertThatThrownBy(() -> instance.execute(batch)).isInstanceOf(OutOfMemoryError.class);
+        }
+        assertThat(data.references()).isZero();
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.sluice.model.Signature;
 import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
@@ -89,11 +90,16 @@ class StyleTransferTest {
         }
     }
 
+    /** Seen to fail, as to the damaged image, when pixels were only counted behind the decoder. */
     @Test
-    void refusesImagesThatAreTooLarge() {
+    void refusesImagesThatAreTooLargeBeforeItDecodesThem() {
         try (Harness harness = attach(mapping(value -> value), Map.of("maxPixels", 1))) {
-            assertThat(harness.text(request(Map.of(), Map.of())))
-                    .isEqualTo("INVALID_INPUT image: 2x1 = 2 pixels (expected: at most 1, as maxPixels says)");
+            String refusal = "INVALID_INPUT image: 2x1 = 2 pixels (expected: at most 1, no side above 65535)";
+            byte[] damaged = PNG.clone();
+            Arrays.fill(damaged, 41, 45, (byte) -1);
+            assertThat(harness.text(request(Map.of(), Map.of()))).isEqualTo(refusal);
+            assertThat(harness.text(Harness.request(Harness.content("body", "", damaged))))
+                    .isEqualTo(refusal);
         }
     }
 

@@ -121,6 +121,30 @@ class TextHandlersTest {
         }
     }
 
+    /** Seen to fail when only vectors asked for tokens: a text without any failed the others in its run. */
+    @Test
+    void refusesAloneATextWithoutTokens() {
+        TextReferences model = classifier();
+        try (Harness harness = attach(new TextClassifierProvider(), model, "textClassifier", Map.of())) {
+            List<String> answers = harness.texts(
+                    text(" "), text(model.cases.get(0).path("text").textValue()));
+
+            assertThat(answers.get(0)).isEqualTo("INVALID_INPUT text: no tokens (expected: one or more)");
+            assertThat(answers.get(1)).startsWith("{\n  \"0\": ");
+        }
+    }
+
+    /** Seen to fail when a text was bounded by what a list of them may have: it was decoded before it was refused. */
+    @Test
+    void refusesBytesThatAreTooManyForOneText() {
+        Map<String, Object> options = Map.of("maxCharacters", 10, "maxRows", 64);
+        try (Harness harness = attach(new TextClassifierProvider(), classifier(), "textClassifier", options)) {
+            assertThat(harness.text(text("a".repeat(1085))))
+                    .isEqualTo(
+                            "INVALID_INPUT text: 1085 bytes (expected: at most 1084, 1 of 10 characters, maxCharacters)");
+        }
+    }
+
     @Test
     void refusesTextsBeyondTheBounds() {
         Map<String, Object> options = Map.of("maxCharacters", 10, "maxRows", 1);

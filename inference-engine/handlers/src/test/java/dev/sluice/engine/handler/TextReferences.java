@@ -183,6 +183,10 @@ final class TextReferences implements TensorModel {
                 int[] one = {1};
                 return List.of(new Tokens(one, one, one, one, one, one, one, one, List.of("a")));
             }
+            if (text.equals(" ")) {
+                int[] none = {};
+                return List.of(new Tokens(none, none, none, none, none, none, none, none, List.of()));
+            }
             return windows("text", text);
         }
 

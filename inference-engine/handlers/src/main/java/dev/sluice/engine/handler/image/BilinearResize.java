@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine.handler.image;
 
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
+
 /**
  * Resizes as Pillow's {@code Image.resize(size, BILINEAR)} does, to the bit: a triangle filter that widens with the
  * scale, so that shrinking averages all pixels, applied to columns and then to rows, each with 8-bit results.
@@ -9,6 +12,21 @@ package dev.sluice.engine.handler.image;
  */
 final class BilinearResize {
     private BilinearResize() {}
+
+    /**
+     * Columns are resized first, which makes a stripe as wide as wanted and as high as the image is.
+     *
+     * @throws ServingException {@code INVALID_INPUT} if that would have too many pixels
+     */
+    static void requireStripe(Pixels source, int width) {
+        if ((long) width * source.height() > ImageDecoder.DEFAULT_MAX_PIXELS) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "image: " + source.width() + "x" + source.height() + " pixels would be resized to " + width + "x"
+                            + source.height() + " first (expected: at most " + ImageDecoder.DEFAULT_MAX_PIXELS
+                            + " pixels)");
+        }
+    }
 
     /** The part {@code window} of {@code source} resized to {@code width} x {@code height}; the rest is not computed. */
     static Pixels resize(Pixels source, int width, int height, Window window) {

@@ -40,14 +40,7 @@ public sealed interface Framing {
     record Stretch(int width, int height) implements Framing {
         @Override
         public Pixels apply(Pixels image) {
-            // Columns are resized first, which makes a stripe as wide as the model wants it and as high as it is.
-            if ((long) width * image.height() > ImageDecoder.DEFAULT_MAX_PIXELS) {
-                throw new ServingException(
-                        ErrorCode.INVALID_INPUT,
-                        "image: " + image.width() + "x" + image.height() + " pixels would be resized to " + width + "x"
-                                + image.height() + " first (expected: at most " + ImageDecoder.DEFAULT_MAX_PIXELS
-                                + " pixels)");
-            }
+            BilinearResize.requireStripe(image, width);
             return BilinearResize.resize(image, width, height, Window.all(width, height));
         }
 

@@ -62,6 +62,7 @@ public final class ImagePipeline {
         if (fit instanceof Fit.ShorterSide shorter) {
             return cutCentre(image, shorter.to());
         }
+        BilinearResize.requireStripe(image, width);
         return BilinearResize.resize(image, width, height, Window.all(width, height));
     }
 

@@ -3,8 +3,10 @@ package dev.sluice.engine.handler.text;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.PriorityQueue;
 
 /**
@@ -23,7 +25,9 @@ public final class AnswerSpans {
     private final int candidates;
 
     private final int longest;
-    private final List<Answer> answers = new ArrayList<>();
+    /** By their texts in lower case. */
+    private final Map<String, Answer> answers = new LinkedHashMap<>();
+
     /** Written by {@link #add}: how likely it is, at least, that there is no answer. */
     private float impossible = 1_000_000f;
 
@@ -66,20 +70,15 @@ public final class AnswerSpans {
     }
 
     private void merge(Answer found) {
-        String lower = found.text().toLowerCase(Locale.ROOT);
-        for (int i = 0; i < answers.size(); i++) {
-            Answer known = answers.get(i);
-            if (known.text().toLowerCase(Locale.ROOT).equals(lower)) {
-                answers.set(i, new Answer(known.text(), known.score() + found.score(), known.start(), known.end()));
-                return;
-            }
-        }
-        answers.add(found);
+        answers.merge(
+                found.text().toLowerCase(Locale.ROOT),
+                found,
+                (known, again) -> new Answer(known.text(), known.score() + again.score(), known.start(), known.end()));
     }
 
     /** The likeliest answers of all windows, from the likeliest down. */
     public List<Answer> answers(boolean withImpossible) {
-        List<Answer> all = new ArrayList<>(answers);
+        List<Answer> all = new ArrayList<>(answers.values());
         if (withImpossible) {
             all.add(new Answer("", impossible, 0, 0));
         }

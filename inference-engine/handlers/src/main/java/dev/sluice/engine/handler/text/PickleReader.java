@@ -155,7 +155,11 @@ final class PickleReader {
             case 'c' -> push(named(line(), line()));
             case 0x93 -> {
                 List<Object> names = take(2);
-                push(named(String.valueOf(names.get(0)), String.valueOf(names.get(1))));
+                // Nothing but texts: lists may hold each other, and would be written out without end.
+                if (!(names.get(0) instanceof String module) || !(names.get(1) instanceof String name)) {
+                    throw new IOException("a class whose name is no text");
+                }
+                push(named(module, name));
             }
             case 'R', 0x81 -> {
                 List<Object> call = take(2);

@@ -78,6 +78,17 @@ class ImagePipelineTest {
                         "image: 60000x1 pixels would be resized to 256x15360000 (expected: at most 89478485 pixels)");
     }
 
+    /** Seen to fail without the bound: a small file would take 700 MB. */
+    @Test
+    void refusesToStretchStripesBeyondTheLimit() {
+        ImagePipeline pipeline = new ImagePipeline(4096, 8, new Fit.Stretch(), new float[] {0}, new float[] {1});
+        Pixels stripe = new Pixels(1, 60_000, 1, new byte[60_000]);
+
+        assertThatThrownBy(() -> pipeline.fit(stripe))
+                .hasMessage("image: 1x60000 pixels would be resized to 4096x60000 first"
+                        + " (expected: at most 89478485 pixels)");
+    }
+
     private static Pixels decode(String file, int channels) {
         try (ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS)) {
             return decoder.decode(References.file(file), channels);

@@ -3,7 +3,10 @@ package dev.sluice.engine.handler.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +56,26 @@ class AnswerSpansTest {
         assertThat(answers).extracting(AnswerSpans.Answer::text).containsExactly("Paris", "");
         assertThat(answers.get(0).score()).isCloseTo(0.5, within(1e-6));
         assertThat(answers.get(1).score()).isCloseTo(0.25, within(1e-6));
+    }
+
+    /** Seen to fail when each answer was compared with all before it, which took more than the 20 seconds. */
+    @Test
+    void mergesManyAnswersOfManyWindows() {
+        AnswerSpans spans = new AnswerSpans(1000, 100);
+        boolean[] allowed = new boolean[200];
+        Arrays.fill(allowed, true);
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            for (int window = 0; window < 64; window++) {
+                String name = "w" + window + " ";
+                spans.add(
+                        new float[200],
+                        new float[200],
+                        allowed,
+                        (first, last, score) -> new AnswerSpans.Answer(name + first + "-" + last, score, first, last));
+            }
+        });
+
+        assertThat(spans.answers(false)).hasSize(1000);
     }
 
     private static AnswerSpans.Answer named(int first, int last, double score) {

@@ -3,6 +3,7 @@ package dev.sluice.engine.handler.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -69,6 +71,21 @@ class SourceVocabularyTest {
                 .isInstanceOfSatisfying(
                         ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
                 .hasMessageStartingWith("source_vocab.pt: posix.system (expected: a vocabulary's own classes)");
+    }
+
+    /** Forty lists, each of the one before twice. Seen to fail when what names a class was written out, however long. */
+    @Test
+    void refusesClassesWhoseNameIsNoText() {
+        StringBuilder pickle = new StringBuilder("\u0080\u0004]\u0094");
+        for (char list = 0; list < 40; list++) {
+            pickle.append("]h").append(list).append("ah").append(list).append("a\u0094");
+        }
+        byte[] bytes = pickle.append("\u008c\u0001x\u0093.").toString().getBytes(StandardCharsets.ISO_8859_1);
+
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10),
+                () -> assertThatThrownBy(() -> SourceVocabulary.ofPickle(bytes))
+                        .hasMessageStartingWith("source_vocab.pt: a class whose name is no text"));
     }
 
     @ParameterizedTest
