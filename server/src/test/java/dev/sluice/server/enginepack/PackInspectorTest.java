@@ -144,6 +144,7 @@ class PackInspectorTest {
     }
 
     private static PackDescriptor descriptor(String id, int spiVersion, String platform) {
-        return new PackDescriptor(id, "Fake", "1", "MIT", List.of("x"), spiVersion, platform, List.of(), List.of());
+        return new PackDescriptor(
+                id, "Fake", "1", "MIT", List.of("x"), List.of(), spiVersion, platform, List.of(), List.of());
     }
 }
