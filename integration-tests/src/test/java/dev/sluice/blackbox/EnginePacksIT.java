@@ -81,7 +81,7 @@ class EnginePacksIT {
             HttpResponse<String> answer = client.post(
                     server.management("/models?url=digits.mar&initial_workers=1&synchronous=true"), new byte[0]);
             assertThat(answer.statusCode()).isBetween(400, 499);
-            assertThat(answer.body()).contains("No engine runs the file digits.pt");
+            assertThat(answer.body()).contains("No engine runs the file digits.pt", "sluice engines add pytorch");
         }
         assertThat(engines()).isEqualTo(before);
     }

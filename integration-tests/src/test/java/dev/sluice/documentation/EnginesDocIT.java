@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineProvider;
+import dev.sluice.engine.FileSuffixes;
 import dev.sluice.engine.PackMember;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.enginepack.EnginePacksConfig;
@@ -101,7 +102,7 @@ class EnginesDocIT {
                 ? "none; named in the model's configuration"
                 : engine.fileSuffixes().stream()
                         .sorted()
-                        .map(suffix -> "`*" + suffix + "`")
+                        .map(suffix -> FileSuffixes.isWholeName(suffix) ? "`" + suffix + "`" : "`*" + suffix + "`")
                         .collect(Collectors.joining(", "));
     }
 

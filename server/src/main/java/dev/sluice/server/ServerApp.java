@@ -114,12 +114,12 @@ public final class ServerApp implements AutoCloseable {
         metrics.watch(budget, ledger, pool::usedDirectMemory);
 
         Function<String, EngineSettings> settings = id -> packs.settings(id, work.directory("cache"), allocator);
-        engines = new EngineCatalog(packs.providers(), settings);
+        engines = new EngineCatalog(packs.providers(), settings, packs.absent());
         TokenizerCatalog tokenizers = new TokenizerCatalog(packs.tokenizers(), settings);
         List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
-        Capabilities capabilities = capabilities(engines, handlers);
+        Capabilities capabilities = capabilities(engines, packs, handlers);
         startupModels = StartupModels.of(config.models(), capabilities);
         InferenceService inference = new InferenceService(registry, metrics, ticker);
         CompositeLoader loader = new CompositeLoader(
@@ -156,10 +156,10 @@ public final class ServerApp implements AutoCloseable {
                 new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker, budget, ledger);
     }
 
-    private static Capabilities capabilities(EngineCatalog engines, List<HandlerProvider> handlers) {
+    private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
         Set<String> names = new HashSet<>(Set.of(CompositeLoader.HANDLER));
         handlers.forEach(handler -> names.addAll(handler.names()));
-        return new Capabilities(engines.fileSuffixes(), names);
+        return new Capabilities(engines.fileSuffixes(), names, packs.absent()::file);
     }
 
     /**

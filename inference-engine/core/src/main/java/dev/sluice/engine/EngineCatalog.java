@@ -23,7 +23,30 @@ import org.slf4j.LoggerFactory;
 public final class EngineCatalog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EngineCatalog.class);
 
+    /** What to do about an engine that is not there, for people; sentences with a blank in front, or nothing. */
+    public interface Absent {
+        /** Nothing is known of any. */
+        Absent UNKNOWN = new Absent() {
+            @Override
+            public String engine(String id) {
+                return "";
+            }
+
+            @Override
+            public String file(String name) {
+                return "";
+            }
+        };
+
+        /** About the engine {@code id}. */
+        String engine(String id);
+
+        /** About what would run a file called {@code name}. */
+        String file(String name);
+    }
+
     private final Map<String, EngineProvider> providers;
+    private final Absent absent;
     private final Function<String, EngineSettings> settings;
 
     /** Guarded by this. */
@@ -35,11 +58,17 @@ public final class EngineCatalog implements AutoCloseable {
     /** Guarded by this. */
     private boolean closed;
 
+    /** Where nothing is known of engines that are not there. */
+    public EngineCatalog(List<EngineProvider> providers, Function<String, EngineSettings> settings) {
+        this(providers, settings, Absent.UNKNOWN);
+    }
+
     /**
      * @param settings what to open the engine of a given id with
+     * @param absent what to say of engines that are not among {@code providers}
      * @throws IllegalArgumentException if two providers claim one id, or one was built for another SPI version
      */
-    public EngineCatalog(List<EngineProvider> providers, Function<String, EngineSettings> settings) {
+    public EngineCatalog(List<EngineProvider> providers, Function<String, EngineSettings> settings, Absent absent) {
         Map<String, EngineProvider> byId = new TreeMap<>();
         for (EngineProvider provider : providers) {
             if (provider.spiVersion() != EngineProvider.SPI_VERSION) {
@@ -52,6 +81,7 @@ public final class EngineCatalog implements AutoCloseable {
         }
         this.providers = Map.copyOf(byId);
         this.settings = settings;
+        this.absent = absent;
     }
 
     /**
@@ -107,7 +137,7 @@ public final class EngineCatalog implements AutoCloseable {
             throw new ServingException(
                     ErrorCode.INVALID_MODEL,
                     "Unknown engine: " + id + " (expected one of: "
-                            + String.join(", ", new TreeMap<>(providers).keySet()) + ")");
+                            + String.join(", ", new TreeMap<>(providers).keySet()) + ")" + absent.engine(id));
         }
         return provider;
     }
@@ -136,7 +166,7 @@ public final class EngineCatalog implements AutoCloseable {
                 .orElseThrow(() -> new ServingException(
                         ErrorCode.INVALID_MODEL,
                         "No engine runs the file " + file + " (expected one ending in: "
-                                + String.join(", ", suffixes.keySet()) + ")"));
+                                + String.join(", ", suffixes.keySet()) + ")" + absent.file(file)));
     }
 
     /** Closes every engine that was opened, also if closing one fails, and opens none from now on. */

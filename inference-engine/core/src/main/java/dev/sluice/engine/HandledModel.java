@@ -78,7 +78,8 @@ public final class HandledModel implements LoadedModel {
                 return new Outcome.Success(new InferenceResponse(batch.model(), handler.answer(request, model)));
             } catch (ServingException e) {
                 return new Outcome.Failure(e);
-            } catch (RuntimeException e) {
+            } catch (Exception e) {
+                // Checked ones, too: handlers in other languages than Java throw them from anywhere.
                 return new Outcome.Failure(
                         new ServingException(ErrorCode.ENGINE_FAILED, "The model's handler failed", e));
             }

@@ -220,7 +220,8 @@ final class Instance extends Taker implements Runnable {
             parts.queue().join(this);
             isUp = true;
             ready.complete(null);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
+            // Handlers in other languages than Java throw checked exceptions as well.
             LOG.error("Instance {} of {} could not be made", number, parts.id(), e);
             if (ready.isDone() || isReplacement) {
                 tryAnewLater();
@@ -267,7 +268,7 @@ final class Instance extends Taker implements Runnable {
             if (dropped != null) {
                 dropped.close();
             }
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             LOG.error("Instance {} of {} could not be closed", number, parts.id(), e);
         }
     }

@@ -107,7 +107,7 @@ final class IterationLoop {
             active++;
             try {
                 engine.begin(slot, request.request());
-            } catch (RuntimeException | OutOfMemoryError e) {
+            } catch (Exception | OutOfMemoryError e) {
                 leave(slot, BatchRunner.asEngineFailure(e));
             } catch (Error e) {
                 // It may be half-way into anything; those behind still need a slot, to be failed from.
@@ -173,7 +173,7 @@ final class IterationLoop {
         active--;
         try {
             engine.free(slot);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             LOG.error("Slot {} could not be freed", slot, e);
         }
     }

@@ -137,6 +137,26 @@ class EngineCatalogTest {
                 .hasMessage("Unknown engine: c (expected one of: a, b)");
     }
 
+    @Test
+    void saysWhatToDoAboutWhatIsNotThere() {
+        EngineCatalog.Absent absent = new EngineCatalog.Absent() {
+            @Override
+            public String engine(String id) {
+                return ". Add " + id;
+            }
+
+            @Override
+            public String file(String name) {
+                return ". Add what runs " + name;
+            }
+        };
+        EngineCatalog catalog = new EngineCatalog(List.of(provider("a", ".a")), id -> SETTINGS, absent);
+
+        assertThatThrownBy(() -> catalog.engine("c")).hasMessage("Unknown engine: c (expected one of: a). Add c");
+        assertThatThrownBy(() -> catalog.engineFor("m.c"))
+                .hasMessage("No engine runs the file m.c (expected one ending in: .a). Add what runs m.c");
+    }
+
     /** Planted: findFirst() over the suffixes; ".pt" then won over ".quant.pt". */
     @Test
     void choosesByTheLongestSuffixAndThenByTheFirstId() {

@@ -16,6 +16,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,9 +40,16 @@ class HandledModelTest {
         return switch (text) {
             case "bad" -> throw new ServingException(ErrorCode.INVALID_INPUT, "bad");
             case "broken" -> throw new IllegalStateException("broken");
+            case "checked" -> throw HandledModelTest.<RuntimeException>unseen(new IOException("checked"));
             case "fatal" -> throw new NoClassDefFoundError("Lib");
             default -> List.of(context.content("text/plain", text.getBytes(UTF_8)));
         };
+    }
+
+    /** As languages without checked exceptions throw them. */
+    @SuppressWarnings("unchecked") // what it is for
+    private static <T extends Throwable> RuntimeException unseen(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     private List<Outcome> run(String... texts) {
@@ -76,6 +84,20 @@ class HandledModelTest {
                                 .hasMessage("The model's handler failed")
                                 .hasRootCauseMessage("broken"));
         assertThat(List.of(outcomes.get(0), outcomes.get(3))).hasOnlyElementsOfType(Outcome.Success.class);
+        outcomes.forEach(Outcome::release);
+        assertThat(allocated).hasSize(2).allMatch(buffer -> buffer.references() == 0);
+    }
+
+    /** Seen to fail when only runtime exceptions were looked for: the whole batch failed, and kept its answers for ever. */
+    @Test
+    void failsEachRequestAloneThatThrowsWhatJavaWouldNot() {
+        List<Outcome> outcomes = run("a", "checked", "b");
+
+        assertThat(outcomes.get(1))
+                .isInstanceOfSatisfying(
+                        Outcome.Failure.class,
+                        failure -> assertThat(failure.cause()).hasRootCauseInstanceOf(IOException.class));
+        assertThat(List.of(outcomes.get(0), outcomes.get(2))).hasOnlyElementsOfType(Outcome.Success.class);
         outcomes.forEach(Outcome::release);
         assertThat(allocated).hasSize(2).allMatch(buffer -> buffer.references() == 0);
     }

@@ -21,6 +21,7 @@ import dev.sluice.model.LimitSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.PrioritySpec;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -219,5 +220,28 @@ class InstanceContainmentTest {
         assertThat(made).hasValue(3);
         assertThat(replaced).hasValue(2);
         leavesNothingBehind(scheduler, model);
+    }
+
+    /** Seen to fail, by waiting for ever, when only what Java lets be thrown was looked for. */
+    @Test
+    void tellsThatAnInstanceCannotBeMadeWhateverIsThrown() throws Exception {
+        AtomicInteger made = new AtomicInteger();
+        ScriptedModel model = new ScriptedModel(batch -> ScriptedModel.answers(numbers, batch), () -> {
+            if (made.incrementAndGet() == 2) {
+                throw InstanceContainmentTest.<RuntimeException>unseen(new IOException("no licence"));
+            }
+        });
+        BatchingScheduler scheduler = scheduler(model, Optional.empty());
+
+        assertThatThrownBy(() -> end(scheduler.resize(2))).hasRootCauseInstanceOf(IOException.class);
+        end(scheduler.resize(1));
+        assertThat(submit(scheduler, 1).number()).isEqualTo(Numbers.expected(1));
+        leavesNothingBehind(scheduler, model);
+    }
+
+    /** As languages without checked exceptions throw them. */
+    @SuppressWarnings("unchecked") // what it is for
+    private static <T extends Throwable> RuntimeException unseen(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 }

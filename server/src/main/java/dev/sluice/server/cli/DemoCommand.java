@@ -154,6 +154,7 @@ final class DemoCommand implements Callable<Integer> {
                 new ServerConfig.Surroundings(
                         console.temporaryDirectory(),
                         console.enginesDirectory(),
+                        console.packs().known(),
                         console.packs().platform(),
                         MachineMemory.ofThisProcess()));
     }

@@ -102,6 +102,7 @@ final class ServeCommand implements Callable<Integer> {
                 new ServerConfig.Surroundings(
                         console.temporaryDirectory(),
                         console.enginesDirectory(),
+                        console.packs().known(),
                         console.packs().platform(),
                         MachineMemory.ofThisProcess()));
         Logger log = LoggerFactory.getLogger(ServeCommand.class);

@@ -36,11 +36,16 @@ public record ServerConfig(
      *
      * @param temporaryDirectory the system's
      * @param enginesDirectory where the installation has its engine packs
+     * @param knownPacks where it describes those that can be had
      * @param platform of the machine, named as engine packs name it
      * @param memory of this process
      */
     public record Surroundings(
-            Path temporaryDirectory, Optional<Path> enginesDirectory, String platform, MachineMemory memory) {}
+            Path temporaryDirectory,
+            Optional<Path> enginesDirectory,
+            Optional<Path> knownPacks,
+            String platform,
+            MachineMemory memory) {}
 
     /**
      * The tree for {@code values}.
@@ -60,7 +65,8 @@ public record ServerConfig(
                         values.text(ConfigKey.NUMBER_OF_GPU).isEmpty()
                                 ? EnginePacksConfig.ALL_CARDS
                                 : values.number(ConfigKey.NUMBER_OF_GPU, 0, EnginePacksConfig.ALL_CARDS),
-                        surroundings.platform()),
+                        surroundings.platform(),
+                        surroundings.knownPacks()),
                 values.flag(ConfigKey.JAVA_HANDLERS),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
                 memoryBudget(values, surroundings.memory()),

@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,9 @@ public final class Checksums {
 
     private static final int HEX_DIGITS = 64;
     private static final String BETWEEN = "  ";
+
+    /** What a machine that lost power leaves instead are zeros, which no file is called. */
+    private static final Pattern LINE = Pattern.compile("[0-9a-f]{64}  [^\\x00]+");
 
     private Checksums() {}
 
@@ -67,6 +72,9 @@ public final class Checksums {
                     files.put(name, file);
                 }
             }
+        } catch (UncheckedIOException e) {
+            // A folder that may not be read, or a link to where it lies.
+            throw e.getCause();
         }
         return files;
     }
@@ -91,7 +99,7 @@ public final class Checksums {
         try {
             Map<String, String> sums = new TreeMap<>();
             for (String line : Files.readAllLines(file)) {
-                if (line.length() <= HEX_DIGITS + BETWEEN.length()) {
+                if (!LINE.matcher(line).matches()) {
                     throw new IOException("line: " + line);
                 }
                 sums.put(line.substring(HEX_DIGITS + BETWEEN.length()), line.substring(0, HEX_DIGITS));

@@ -58,19 +58,20 @@ public final class DescriptorFile {
                 text("title"),
                 text("version"),
                 text("licence"),
-                formats(),
+                texts("format."),
+                texts("suffix."),
                 (int) number("spi", Integer.MAX_VALUE),
                 text("platform"),
                 artifacts,
                 natives(artifacts));
     }
 
-    private List<String> formats() {
-        List<String> formats = new ArrayList<>();
-        for (int i = 1; has("format." + i); i++) {
-            formats.add(text("format." + i));
+    private List<String> texts(String prefix) {
+        List<String> texts = new ArrayList<>();
+        for (int i = 1; has(prefix + i); i++) {
+            texts.add(text(prefix + i));
         }
-        return formats;
+        return texts;
     }
 
     private List<Artifact> artifacts() {
@@ -164,6 +165,9 @@ public final class DescriptorFile {
         lines.add(line("licence", descriptor.licence()));
         for (int i = 0; i < descriptor.formats().size(); i++) {
             lines.add(line("format." + (i + 1), descriptor.formats().get(i)));
+        }
+        for (int i = 0; i < descriptor.suffixes().size(); i++) {
+            lines.add(line("suffix." + (i + 1), descriptor.suffixes().get(i)));
         }
         lines.add(line("spi", Integer.toString(descriptor.spiVersion())));
         lines.add(line("platform", descriptor.platform()));

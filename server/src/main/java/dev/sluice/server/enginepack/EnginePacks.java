@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.enginepack;
 
+import dev.sluice.engine.EngineCatalog;
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.PackMember;
@@ -15,9 +16,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -115,6 +118,15 @@ public final class EnginePacks {
                         .collect(Collectors.joining(", "));
     }
 
+    /** What to say of engines that are not there. */
+    public EngineCatalog.Absent absent() {
+        Set<String> used = found.values().stream()
+                .flatMap(member -> member.pack().stream())
+                .map(pack -> String.valueOf(pack.getFileName()))
+                .collect(Collectors.toSet());
+        return new AbsentPacks(config.known(), used);
+    }
+
     /** What to open the engine {@code id} with; {@code cache} is used unless the operator named a directory. */
     public EngineSettings settings(String id, Path cache, BufferAllocator allocator) {
         Optional<Path> natives = Optional.ofNullable(found.get(id))
@@ -141,17 +153,30 @@ public final class EnginePacks {
         }
     }
 
-    private static List<PackMember> membersOf(Path pack) {
+    static List<PackMember> membersOf(Path pack) {
         String name = String.valueOf(pack.getFileName());
         try {
             List<PackMember> members = PackLoader.of(name, jarsOf(pack)).members();
             if (members.isEmpty()) {
                 LOG.warn("Engine pack {} holds no engine; it is left out", name);
             }
+            // Asked once now, so that what cannot even say what it is is found here.
+            members.forEach(EnginePacks::askAll);
             return members;
-        } catch (IOException | ServiceConfigurationError | LinkageError e) {
+        } catch (IOException | RuntimeException | ServiceConfigurationError | LinkageError e) {
             LOG.error("Engine pack {} cannot be used and is left out", name, e);
             return List.of();
+        }
+    }
+
+    /** Only what every version of the interfaces has, of one that was compiled against another. */
+    private static void askAll(PackMember member) {
+        Objects.requireNonNull(member.id(), "id");
+        if (member.spiVersion() == PackMember.SPI_VERSION) {
+            Objects.requireNonNull(member.description(), "description");
+            if (member instanceof EngineProvider engine) {
+                Objects.requireNonNull(engine.fileSuffixes(), "fileSuffixes");
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
  * @param version of the runtime
  * @param licence SPDX identifier of the runtime's licence
  * @param formats what it reads, one phrase each
+ * @param suffixes of the files its engines are chosen for, as {@link dev.sluice.engine.FileSuffixes} reads them
  * @param spiVersion of the engine interface it was built against
  * @param platform the system and processor its natives are for, as Maven's classifiers have them: {@code linux-x86_64}
  * @param artifacts what it is filled from
@@ -22,6 +23,7 @@ public record PackDescriptor(
         String version,
         String licence,
         List<String> formats,
+        List<String> suffixes,
         int spiVersion,
         String platform,
         List<Artifact> artifacts,
@@ -50,6 +52,7 @@ public record PackDescriptor(
 
     public PackDescriptor {
         formats = List.copyOf(formats);
+        suffixes = List.copyOf(suffixes);
         artifacts = List.copyOf(artifacts);
         natives = List.copyOf(natives);
     }

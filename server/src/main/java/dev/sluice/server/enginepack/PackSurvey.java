@@ -120,11 +120,10 @@ public final class PackSurvey {
         return Optional.empty();
     }
 
-    private static EngineDescription ofHandMade(Path folder, State state) throws IOException {
+    private static EngineDescription ofHandMade(Path folder, State state) {
         String name = String.valueOf(folder.getFileName());
-        List<PackMember> members = state == State.READY
-                ? PackLoader.of(name, EnginePacks.jarsOf(folder)).members()
-                : List.of();
+        // As the server does it: what it leaves out is not described, and does not end the list.
+        List<PackMember> members = state == State.READY ? EnginePacks.membersOf(folder) : List.of();
         return members.isEmpty()
                 ? new EngineDescription(name, "?", "?", List.of(), "", List.of(), List.of())
                 : members.get(0).description();

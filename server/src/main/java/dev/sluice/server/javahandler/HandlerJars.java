@@ -141,9 +141,8 @@ final class HandlerJars implements AutoCloseable {
         thread.setContextClassLoader(loader);
         try {
             return code.get();
-        } catch (ServingException e) {
-            throw e;
-        } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
+        } catch (Throwable e) {
+            // Other languages than Java throw checked exceptions, and errors of their own, from anywhere.
             throw failed(what, e);
         } finally {
             thread.setContextClassLoader(before);

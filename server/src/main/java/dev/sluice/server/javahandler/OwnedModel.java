@@ -26,7 +26,7 @@ final class OwnedModel implements LoadedModel {
 
     @Override
     public Signature signature() {
-        return model.signature();
+        return code.guarded("say what it takes", model::signature);
     }
 
     @Override
@@ -41,7 +41,7 @@ final class OwnedModel implements LoadedModel {
 
     @Override
     public boolean isComputeOnly() {
-        return model.isComputeOnly();
+        return code.guarded("say how it computes", model::isComputeOnly);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.RegisterModel;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 
 /**
  * The model store: a directory of archives, model directories and plain model files. Archives are unpacked into the
@@ -27,6 +28,7 @@ public final class ModelStore implements ModelResolver {
     private final ModelLocator locator;
     private final SpecFactory specs;
     private final WorkDirectory work;
+    private final UnaryOperator<String> cure;
 
     /**
      * @param capabilities what the models of this store can be run with
@@ -37,6 +39,7 @@ public final class ModelStore implements ModelResolver {
         this.locator = new ModelLocator(config.directory(), finder);
         this.specs = new SpecFactory(config, finder, new HandlerChoice(capabilities.handlers()), processors);
         this.work = work;
+        this.cure = capabilities.cure();
     }
 
     @Override
@@ -64,7 +67,8 @@ public final class ModelStore implements ModelResolver {
                 case ARCHIVE -> extract(ArchiveReader.of(found.path(), LIMITS));
             };
         } catch (ArchiveException e) {
-            throw new ServingException(ErrorCode.INVALID_MODEL, e.reason(), e);
+            // It may be a model that is taken for an archive, for want of an engine that knows its like.
+            throw new ServingException(ErrorCode.INVALID_MODEL, e.reason() + cure.apply(found.name()), e);
         }
     }
 

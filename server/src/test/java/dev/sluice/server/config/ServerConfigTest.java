@@ -23,7 +23,11 @@ class ServerConfigTest {
     private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 600L << 20);
 
     private static final ServerConfig.Surroundings SURROUNDINGS = new ServerConfig.Surroundings(
-            Path.of("/somewhere/tmp"), Optional.of(Path.of("/home/engines")), "test-os", MEMORY);
+            Path.of("/somewhere/tmp"),
+            Optional.of(Path.of("/home/engines")),
+            Optional.of(Path.of("/home/packs")),
+            "test-os",
+            MEMORY);
 
     /** Every default in one place: changing one is changing what people run. */
     @Test
@@ -47,7 +51,13 @@ class ServerConfigTest {
                                 Duration.ofMinutes(2),
                                 Duration.ofMinutes(2),
                                 Map.of()),
-                        new EnginePacksConfig(Optional.of(Path.of("/home/engines")), Optional.empty(), 1, "test-os"),
+                        new EnginePacksConfig(
+                                Optional.of(Path.of("/home/engines")),
+                                Optional.empty(),
+                                1,
+                                EnginePacksConfig.ALL_CARDS,
+                                "test-os",
+                                Optional.of(Path.of("/home/packs"))),
                         true,
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
                         400L << 20,
@@ -142,7 +152,13 @@ class ServerConfigTest {
                                 Duration.ofSeconds(5),
                                 Duration.ofMinutes(6),
                                 Map.of()),
-                        new EnginePacksConfig(Optional.of(Path.of("/e")), Optional.of(Path.of("/c")), 2, 1, "test-os"),
+                        new EnginePacksConfig(
+                                Optional.of(Path.of("/e")),
+                                Optional.of(Path.of("/c")),
+                                2,
+                                1,
+                                "test-os",
+                                Optional.of(Path.of("/home/packs"))),
                         false,
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
                         7L << 20,

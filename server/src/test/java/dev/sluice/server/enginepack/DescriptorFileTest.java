@@ -25,6 +25,7 @@ class DescriptorFileTest {
             "1.2",
             "MIT",
             List.of("one: (.a)", "two = (.b)"),
+            List.of(".a", "whole.b"),
             2,
             "linux-x86_64",
             List.of(

@@ -73,6 +73,24 @@ class EnginePacksTest {
         assertThat(find(1).providers()).extracting(EngineProvider::id).containsExactly("probe");
     }
 
+    /** Seen to fail, by ending the server, when a provider was first asked what it is after all packs had been found. */
+    @Test
+    void leavesAPackOutThatCannotSayWhatItIs() throws IOException {
+        makePack("probe");
+        writeJar(
+                Files.createDirectories(folder.resolve("mute/lib")).resolve("engine.jar"),
+                MuteProvider.class,
+                ProbeProvider.class,
+                ProbeEngine.class);
+
+        EnginePacks packs = find(1);
+
+        assertThat(packs.summary()).isEqualTo("probe 1");
+        assertThat(packs.inPack("mute")).isEmpty();
+        PackStatus status = new PackSurvey(Optional.empty(), folder, "test-os").status("mute", false);
+        assertThat(status.title()).isEqualTo("mute");
+    }
+
     @Test
     void namesADirectoryThatIsNotThere() {
         EnginePacksConfig config =
@@ -93,11 +111,15 @@ class EnginePacksTest {
         writeJar(Files.createDirectories(folder.resolve(id).resolve("lib")).resolve("engine.jar"));
     }
 
-    /** Packs the two classes below, as they were compiled, into a jar. */
+    /** Packs classes below, as they were compiled, into a jar. */
     static void writeJar(Path jar) throws IOException {
+        writeJar(jar, ProbeProvider.class, ProbeEngine.class);
+    }
+
+    private static void writeJar(Path jar, Class<?>... types) throws IOException {
         try (OutputStream file = Files.newOutputStream(jar);
                 JarOutputStream out = new JarOutputStream(file)) {
-            for (Class<?> type : new Class<?>[] {ProbeProvider.class, ProbeEngine.class}) {
+            for (Class<?> type : types) {
                 String name = type.getName().replace('.', '/') + ".class";
                 out.putNextEntry(new ZipEntry(name));
                 try (InputStream code = type.getClassLoader().getResourceAsStream(name)) {
@@ -105,12 +127,25 @@ class EnginePacksTest {
                 }
             }
             out.putNextEntry(new ZipEntry("META-INF/services/" + EngineProvider.class.getName()));
-            out.write(ProbeProvider.class.getName().getBytes(StandardCharsets.UTF_8));
+            out.write(types[0].getName().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Was compiled against something else than is there. */
+    public static final class MuteProvider extends ProbeProvider {
+        @Override
+        public String id() {
+            return "mute";
+        }
+
+        @Override
+        public EngineDescription description() {
+            throw new NoSuchMethodError("EngineDescription.<init>");
         }
     }
 
     /** Loaded from the jar, not from here. */
-    public static final class ProbeProvider implements EngineProvider {
+    public static class ProbeProvider implements EngineProvider {
         @Override
         public String id() {
             return "probe";

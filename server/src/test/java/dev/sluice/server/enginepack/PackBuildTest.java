@@ -62,6 +62,7 @@ class PackBuildTest {
         PackDescriptor descriptor = DescriptorFile.read(distribution.resolve("packs/probe"));
         assertThat(descriptor.id()).isEqualTo("probe");
         assertThat(descriptor.title()).isEqualTo("Probe");
+        assertThat(descriptor.suffixes()).containsExactly(".probe");
         assertThat(descriptor.artifacts()).extracting(Artifact::coordinates).containsExactly(LIBRARY, NATIVES);
         assertThat(descriptor.artifacts()).extracting(Artifact::isLibrary).containsExactly(true, false);
         assertThat(descriptor.artifacts().get(0).sha256()).isEqualTo(Checksums.of(repository.resolve(LIBRARY.path())));
@@ -83,6 +84,31 @@ class PackBuildTest {
         assertThat(target.resolve("native/libsome.so"))
                 .as("after deleting what was linked")
                 .exists();
+    }
+
+    @Test
+    void makesPacksOfTokenizersToo() throws IOException {
+        TokenizerPacksTest.writeJar(target.resolve("sluice-engine-some-1.jar"));
+
+        build("");
+
+        PackDescriptor descriptor = DescriptorFile.read(distribution.resolve("packs/probe"));
+        assertThat(descriptor.title()).isEqualTo("Probe");
+        assertThat(descriptor.natives()).extracting(NativeFile::file).containsExactly("libsome.so");
+        assertThat(new PackInspector("test-os").problemInDepth(distribution.resolve("engines/probe")))
+                .isEmpty();
+    }
+
+    @Test
+    void refusesAModuleThatOffersNothing() throws IOException {
+        try (OutputStream out = Files.newOutputStream(target.resolve("sluice-engine-some-1.jar"));
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            zip.putNextEntry(new ZipEntry("dev/sluice/Helper.class"));
+        }
+
+        assertThatThrownBy(() -> build(""))
+                .hasMessageContaining("offers no engine")
+                .hasMessageContaining("services");
     }
 
     @Test

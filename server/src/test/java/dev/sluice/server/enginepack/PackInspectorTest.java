@@ -66,6 +66,26 @@ class PackInspectorTest {
                 .hasValueSatisfying(it -> assertThat(it).contains("no folder lib"));
     }
 
+    /** As a machine that lost power may leave it. Seen to fail, by ending the server that looked at it. */
+    @Test
+    void namesAListOfFilesThatIsZeros() throws IOException {
+        Files.write(pack.resolve(Checksums.FILE), new byte[200]);
+
+        assertThat(inspector.problem(pack))
+                .hasValueSatisfying(it -> assertThat(it).contains("files.sha256 cannot be read"));
+    }
+
+    /** Seen to fail when the walk's own kind of exception went through to whoever listed the packs. */
+    @Test
+    void listsAPackWhoseFilesCannotBeWalked() throws IOException {
+        Files.createSymbolicLink(pack.resolve("lib/loop"), pack);
+
+        PackStatus status = new PackSurvey(Optional.empty(), folder, PLATFORM).status("fake", false);
+
+        assertThat(status.state()).isEqualTo(PackStatus.State.BROKEN);
+        assertThat(status.reason()).contains("it cannot be read");
+    }
+
     @Test
     void seesAChangedByteOnlyInDepth() throws IOException {
         Files.writeString(pack.resolve("lib/a.jar"), "kontent");
@@ -144,6 +164,7 @@ class PackInspectorTest {
     }
 
     private static PackDescriptor descriptor(String id, int spiVersion, String platform) {
-        return new PackDescriptor(id, "Fake", "1", "MIT", List.of("x"), spiVersion, platform, List.of(), List.of());
+        return new PackDescriptor(
+                id, "Fake", "1", "MIT", List.of("x"), List.of(), spiVersion, platform, List.of(), List.of());
     }
 }

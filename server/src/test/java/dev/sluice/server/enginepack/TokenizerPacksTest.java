@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.engine.EngineDescription;
 import dev.sluice.engine.EngineSettings;
+import dev.sluice.engine.PackMember;
 import dev.sluice.engine.Tokenizer;
 import dev.sluice.engine.TokenizerOptions;
 import dev.sluice.engine.TokenizerProvider;
@@ -45,9 +46,27 @@ class TokenizerPacksTest {
                 .hasMessage("engine-probe");
     }
 
-    /** Packs the class below, as it was compiled, into a jar. */
+    /** As operators see it: in lists, and in the log of a server that starts. */
+    @Test
+    void describesTokenizersLikeEngines() throws IOException {
+        makePack("probe");
+        EnginePacks packs =
+                EnginePacks.find(new EnginePacksConfig(Optional.of(folder), Optional.empty(), 1, "test-os"));
+        PackStatus status = new PackSurvey(Optional.empty(), folder, "test-os").status("probe", true);
+
+        assertThat(packs.summary()).isEqualTo("probe 1");
+        assertThat(packs.inPack("probe")).extracting(PackMember::id).containsExactly("probe");
+        assertThat(status.state()).isEqualTo(PackStatus.State.READY);
+        assertThat(status.title()).isEqualTo("Probe");
+        assertThat(status.licence()).isEqualTo("none");
+    }
+
     private void makePack(String id) throws IOException {
-        Path jar = Files.createDirectories(folder.resolve(id).resolve("lib")).resolve("tokenizers.jar");
+        writeJar(Files.createDirectories(folder.resolve(id).resolve("lib")).resolve("tokenizers.jar"));
+    }
+
+    /** Packs the class below, as it was compiled, into a jar. */
+    static void writeJar(Path jar) throws IOException {
         try (OutputStream file = Files.newOutputStream(jar);
                 JarOutputStream out = new JarOutputStream(file)) {
             String name = ProbeProvider.class.getName().replace('.', '/') + ".class";

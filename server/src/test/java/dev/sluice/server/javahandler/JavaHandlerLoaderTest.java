@@ -89,6 +89,8 @@ class JavaHandlerLoaderTest {
                 public LoadedModel attach(ModelSpec spec, HandlerContext context) {
                     return HandledModel.alone(request -> answer(request, context));
                 }
+                @SuppressWarnings("unchecked")
+                private static <T extends Throwable> RuntimeException unseen(Throwable thrown) throws T { throw (T) thrown; }
                 private List<Output> answer(InferenceRequest request, HandlerContext context) {
                     LoggerFactory.getLogger(Reverse.class).debug("asked");
                     Input.OfContent text = (Input.OfContent) request.inputs().get(0);
@@ -205,12 +207,18 @@ class JavaHandlerLoaderTest {
         assertThat(openFiles()).noneMatch(file -> file.contains("handler.jar"));
     }
 
-    /** Planted: every error of the handler's own code passed on as it is. */
+    /**
+     * Planted: every error of the handler's own code passed on as it is. The one that Java would not let be thrown was seen to leave
+     * its model open.
+     */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             throw new IllegalStateException("no licence"); | HandlerProvider.SPI_VERSION |  | could not be made: java.lang.IllegalStateException: no licence
             throw new NoClassDefFoundError("com/acme/Lib"); | HandlerProvider.SPI_VERSION |  | could not be made: java.lang.NoClassDefFoundError: com/acme/Lib
             | HandlerProvider.SPI_VERSION | if (true) throw new NoSuchMethodError("com.acme.Lib.run"); | could not be put in front of its model: java.lang.NoSuchMethodError: com.acme.Lib.run
+            throw new AssertionError("no licence"); | HandlerProvider.SPI_VERSION |  | could not be made: java.lang.AssertionError: no licence
+            | HandlerProvider.SPI_VERSION | if (true) throw new Error("not written yet"); | could not be put in front of its model: java.lang.Error: not written yet
+            | HandlerProvider.SPI_VERSION | if (true) throw Reverse.<RuntimeException>unseen(new java.io.IOException("no file")); | could not be put in front of its model: java.io.IOException: no file
             | HandlerProvider.SPI_VERSION | if (true) return null; | gave no model (expected: one from attach)
             | 0 | | does not say which version of the handler interface it was compiled against (expected: spiVersion() that returns HandlerProvider.SPI_VERSION)
             | 1 | | was compiled against version 1 of the handler interface (expected: $; compile it against this server's)

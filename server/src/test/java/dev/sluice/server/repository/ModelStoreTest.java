@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +93,18 @@ class ModelStoreTest {
         store = new ModelStore(none, Samples.CAPABILITIES, work, 1);
 
         assertRefused("a.mar", ErrorCode.SOURCE_NOT_FOUND, "Model store has not been configured.");
+    }
+
+    /** TorchScript, for one, is a zip file: without its engine it is taken for an archive. */
+    @Test
+    void saysWhatWouldRunAFileThatIsTakenForAnArchive() throws IOException {
+        Capabilities capabilities = new Capabilities(Set.of(".onnx"), Set.of(), file -> ". Add what runs " + file);
+        store = new ModelStore(ModelStoreConfig.of(directory), capabilities, work, 1);
+        Files.writeString(directory.resolve("model.pt"), "no archive");
+
+        assertThatThrownBy(() -> store.resolve(RegisterModel.atStartup("model.pt", Optional.empty())))
+                .hasMessageStartingWith("\"model.pt\": not a ")
+                .hasMessageEndingWith(". Add what runs model.pt");
     }
 
     @Test

@@ -2,6 +2,7 @@
 package dev.sluice.server.enginepack.build;
 
 import dev.sluice.engine.EngineDescription;
+import dev.sluice.engine.EngineProvider;
 import dev.sluice.engine.PackMember;
 import dev.sluice.server.enginepack.Checksums;
 import dev.sluice.server.enginepack.MavenCoordinates;
@@ -43,10 +44,20 @@ final class PackDescription {
                         .flatMap(description -> description.formats().stream())
                         .distinct()
                         .toList(),
+                suffixes(members),
                 members.get(0).spiVersion(),
                 platform,
                 artifacts(module, natives),
                 natives);
+    }
+
+    private static List<String> suffixes(List<PackMember> members) {
+        return members.stream()
+                .filter(EngineProvider.class::isInstance)
+                .flatMap(engine -> ((EngineProvider) engine).fileSuffixes().stream())
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     private static List<PackMember> members(EngineModule module) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> called by the HTTP client, one signal at a time.
  */
 final class BoundedFile implements BodySubscriber<Long> {
+    private final Path target;
     private final FileChannel file;
     private final long most;
     private final CompletableFuture<Long> result = new CompletableFuture<>();
@@ -30,6 +32,7 @@ final class BoundedFile implements BodySubscriber<Long> {
     private long count;
 
     BoundedFile(Path target, long most) throws IOException {
+        this.target = target;
         this.file = FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         this.most = most;
     }
@@ -53,15 +56,24 @@ final class BoundedFile implements BodySubscriber<Long> {
                 if (count > most) {
                     throw new IOException("the body is longer than " + most + " bytes");
                 }
-                while (buffer.hasRemaining()) {
-                    file.write(buffer);
-                }
+                write(buffer);
             }
         } catch (IOException e) {
             if (subscription != null) {
                 subscription.cancel();
             }
             onError(e);
+        }
+    }
+
+    /** What goes wrong here is not the repository's doing. */
+    private void write(ByteBuffer buffer) throws IOException {
+        try {
+            while (buffer.hasRemaining()) {
+                file.write(buffer);
+            }
+        } catch (IOException e) {
+            throw new FileSystemException(target.toString(), null, e.getMessage());
         }
     }
 

@@ -5,8 +5,11 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.enginepack.PackDescriptor.Artifact;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** A Maven repository in a directory. */
 final class FolderSource implements ArtifactSource {
@@ -33,7 +36,12 @@ final class FolderSource implements ArtifactSource {
                     file + " has " + Files.size(file) + " bytes (expected: " + artifact.size()
                             + "). Nothing was installed. Delete the file, or name another repository with --from.");
         }
-        Files.copy(file, target);
+        // Not Files.copy, which gives the copy the file's own rights: a user's repository may be closed to the server's
+        // user.
+        try (InputStream in = Files.newInputStream(file);
+                OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
+            in.transferTo(out);
+        }
         return true;
     }
 }

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscribers;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +52,11 @@ final class HttpSource implements ArtifactSource {
                     ErrorCode.INVALID_INPUT,
                     "--from: an address with a user in it (expected: one without; it would be seen by all on this"
                             + " machine. Put a repository that needs no password in between, or name a directory)");
+        }
+        if (base.getRawQuery() != null || base.getRawFragment() != null) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "--from: an address with a query or fragment (expected: https://HOST/PATH, the root of a repository)");
         }
         if (!isAllowed(base)) {
             throw new ServingException(
@@ -127,6 +133,9 @@ final class HttpSource implements ArtifactSource {
         try {
             return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof FileSystemException full) {
+                throw full;
+            }
             throw failed(address, "did not give it: " + reason(e.getCause()), artifact.size() + " bytes");
         } catch (TimeoutException e) {
             answer.cancel(true);

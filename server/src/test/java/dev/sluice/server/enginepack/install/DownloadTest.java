@@ -204,6 +204,7 @@ class DownloadTest {
                 "absent-folder",
                 "https://user:secret@example.com/maven",
                 "https://bad host/?secret",
+                "https://example.com/maven?token=secret",
             })
     void refusesARepositoryItMayNotAsk(String from) {
         assertThatThrownBy(() -> ArtifactSources.of(Optional.of(from), folder, folder))

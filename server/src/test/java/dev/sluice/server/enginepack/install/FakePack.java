@@ -84,6 +84,7 @@ public final class FakePack {
                         "3.2.1",
                         "MIT",
                         List.of("Fakes (.fake)"),
+                        List.of(".fake"),
                         spiVersion,
                         platform,
                         List.of(artifact(CODE), artifact(NATIVES)),

@@ -4,6 +4,7 @@ package dev.sluice.server.enginepack.install;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.engine.EngineProvider;
 import dev.sluice.inference.ServingException;
@@ -14,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -203,6 +205,19 @@ class PackInstallerTest {
             assertThatThrownBy(() -> installer.remove(id, new TreeSet<>(List.of("one", "two"))))
                     .hasMessage("engine pack: " + id + " (expected: one that is installed: one, two)");
         }
+    }
+
+    /** Seen to fail when a file of the user's repository was copied with its rights, which can keep the server's user out. */
+    @Test
+    void givesFilesTheRightsOfNewOnesWhateverThoseOfTheRepository() throws IOException {
+        Path plain = Files.createFile(folder.resolve("plain"));
+        assumeThat(Files.getFileStore(plain).supportsFileAttributeView("posix")).isTrue();
+        Files.setPosixFilePermissions(pack.jar(FakePack.CODE), PosixFilePermissions.fromString("r--------"));
+
+        add();
+
+        assertThat(Files.getPosixFilePermissions(engines.resolve("fake/lib/code-1.0.jar")))
+                .isEqualTo(Files.getPosixFilePermissions(plain));
     }
 
     @Test
