@@ -21,6 +21,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.CompositeArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.Map;
@@ -50,6 +51,7 @@ final class HouseRules {
         rules.put("engineviews", enginesGetMemoryFromOnePlace());
         rules.put("djl", djlStaysInItsEngine());
         rules.put("onnx", onnxRuntimeStaysInItsEngine());
+        rules.put("natives", nativeLibrariesStayInTheirEngines());
         rules.put("micrometer", micrometerStaysInMetrics());
         rules.put("siblings", protocolsDoNotKnowEachOther());
         rules.put("concrete", onlyTheRootKnowsConcreteProtocolsAndEngines());
@@ -158,6 +160,14 @@ final class HouseRules {
 
     ArchRule onnxRuntimeStaysInItsEngine() {
         return library("ai.onnxruntime..", base + ".engine.onnxruntime..");
+    }
+
+    /** Several of them share a binding, in versions that do not go together: each is in its engine's pack alone. */
+    ArchRule nativeLibrariesStayInTheirEngines() {
+        return CompositeArchRule.of(library("org.tensorflow..", base + ".engine.tensorflow.."))
+                .and(library("org.bytedeco..", base + ".engine.tensorflow..", base + ".engine.tflite.."))
+                .and(library("ml.dmlc..", base + ".engine.trees.."))
+                .and(library("com.microsoft.ml..", base + ".engine.trees.."));
     }
 
     ArchRule micrometerStaysInMetrics() {

@@ -31,7 +31,10 @@ class HouseRulesTest {
                         "dev.sluice.tensor",
                         "dev.sluice.engine.djl",
                         "dev.sluice.engine.onnxruntime",
+                        "dev.sluice.engine.tensorflow",
+                        "dev.sluice.engine.tflite",
                         "dev.sluice.engine.tokenizers",
+                        "dev.sluice.engine.trees",
                         "dev.sluice.engine.handler",
                         "dev.sluice.server");
     }

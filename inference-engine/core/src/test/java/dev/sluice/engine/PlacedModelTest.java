@@ -116,7 +116,7 @@ class PlacedModelTest {
         assertThat(events).containsExactly("unloaded from cuda:0");
     }
 
-    /** Seen to fail when the first failure ended it, in {@code load} and in {@code close}. */
+    /** Seen to fail when the first failure ended it. */
     @Test
     void unloadsTheOthersWhereOneCannotBe() {
         List<Device> stuck = List.of(Device.cuda(0), Device.cuda(7), Device.cuda(1), Device.cuda(9));
