@@ -66,7 +66,12 @@ final class BaseCodec implements RowCodec {
     }
 
     private static boolean isOfTensors(InferenceRequest request) {
-        return !request.inputs().isEmpty() && request.inputs().stream().allMatch(Input.OfTensor.class::isInstance);
+        for (Input input : request.inputs()) {
+            if (!(input instanceof Input.OfTensor)) {
+                return false;
+            }
+        }
+        return !request.inputs().isEmpty();
     }
 
     private List<Rows> ofTensors(InferenceRequest request) {

@@ -32,7 +32,11 @@ record DecodedRequest(List<Rows> inputs, int index) {
 
     /** Rows of all {@code requests} in each input. */
     static int count(Collection<DecodedRequest> requests) {
-        return requests.stream().mapToInt(DecodedRequest::count).sum();
+        int count = 0;
+        for (DecodedRequest request : requests) {
+            count += request.count();
+        }
+        return count;
     }
 
     void release() {

@@ -60,7 +60,10 @@ final class InputBuffer {
      */
     Tensor gather(List<? extends Rows> rows) {
         Rows first = rows.get(0);
-        int count = rows.stream().mapToInt(Rows::count).sum();
+        int count = 0;
+        for (Rows part : rows) {
+            count += part.count();
+        }
         int size = sizes.holding(count);
         Shape shape = first.shape().rows(size);
         Optional<DataBuffer> ready = first.ready();

@@ -53,7 +53,10 @@ record RequestBody(String name, String mediaType, DataBuffer content) {
         if (chosen.content().size() == 0) {
             throw invalid("input '" + chosen.name() + "': 0 bytes (expected: 1 or more)");
         }
-        String mediaType = chosen.contentType().split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        String type = chosen.contentType();
+        int parameters = type.indexOf(';');
+        String mediaType =
+                (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
         return new RequestBody(chosen.name(), mediaType, chosen.content());
     }
 
