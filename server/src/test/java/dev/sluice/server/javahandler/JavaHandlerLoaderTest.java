@@ -207,10 +207,7 @@ class JavaHandlerLoaderTest {
         assertThat(openFiles()).noneMatch(file -> file.contains("handler.jar"));
     }
 
-    /**
-     * Planted: every error of the handler's own code passed on as it is. The one that Java would not let be thrown was seen to leave
-     * its model open.
-     */
+    /** Planted: every error of the handler's own code passed on as it is; only those of linking, and of runtime, caught. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             throw new IllegalStateException("no licence"); | HandlerProvider.SPI_VERSION |  | could not be made: java.lang.IllegalStateException: no licence
