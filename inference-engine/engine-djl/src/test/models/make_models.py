@@ -4,6 +4,7 @@
 """
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
@@ -228,8 +229,13 @@ save(torch.jit.freeze(torch.jit.trace(mlp, torch.zeros(2, 64))), HERE / "mlp.pt"
 torch.save({"weight": torch.zeros(2)}, HERE / "weights.pth")
 torch.save({"weight": torch.zeros(2)}, HERE / "old.pth", _use_new_zipfile_serialization=False)
 
-# A program, but not TorchScript.
-torch.export.save(torch.export.export(nn.ReLU(), (torch.zeros(2),)), HERE / "exported.pt2")
+# A program, but not TorchScript. It names the files of the machine it was made on, which nobody needs to know.
+buffer = io.BytesIO()
+torch.export.save(torch.export.export(nn.ReLU(), (torch.zeros(2),)), buffer)
+packages = f"{Path(torch.__file__).parent.parent}/".encode()
+with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(HERE / "exported.pt2", "w") as target:
+    for entry in source.infolist():
+        target.writestr(zipfile.ZipInfo(entry.filename), source.read(entry).replace(packages, b""))
 
 # What PyTorch Mobile needs and nothing else.
 mobile = torch.jit.script(nn.ReLU())._save_to_buffer_for_lite_interpreter()
