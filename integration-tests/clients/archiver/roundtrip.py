@@ -173,7 +173,6 @@ BAD = {
     "missing handler file": NAME + ["--handler", "nowhere"] + VERSION,
     "handler file with function": NAME + ["--handler", "handler.py:handle"] + VERSION,
     "missing serialized file": NAME + HANDLER + VERSION + ["--serialized-file", "nowhere.pt"],
-    "serialized file is a directory": NAME + HANDLER + VERSION + ["--serialized-file", "extra"],
     "missing model file": NAME + HANDLER + VERSION + ["--model-file", "nowhere.py"],
     "missing requirements": NAME + HANDLER + VERSION + ["-r", "nowhere.txt"],
     "missing configuration": NAME + HANDLER + VERSION + ["-c", "nowhere.yaml"],
@@ -377,12 +376,32 @@ def check_reproducible(suite, ours, inputs):
 
 
 def check_conflict(suite, ours, inputs):
-    """Where the original silently keeps the last of two files, ours refuses: the one intended difference."""
+    """Where the original silently keeps the last of two files, ours refuses: an intended difference."""
     result = pack(
         ours, inputs, "default", HANDLER + ["--serialized-file", "weights.pt", "--extra-files", "weights_again"]
     )
     suite.check(result.returncode == 1, "conflicting files: refused", result.stderr)
     suite.check("weights.pt" in result.stderr and "weights_again" in result.stderr, "conflicting files: named", result.stderr)
+
+
+def check_folder(suite, ours, original, inputs):
+    """Ours packs a model that is a folder, such as a SavedModel, which the original cannot: an intended difference."""
+    flags = HANDLER + ["--serialized-file", "extra"]
+    suite.equal(pack(original, inputs, "default", flags).returncode, 1, "model that is a folder: the original refuses it")
+    result = pack(ours, inputs, "default", flags)
+    suite.check(result.returncode == 0, "model that is a folder: packed", result.stderr)
+    with zipfile.ZipFile(archive_path(ours, "default")) as archive:
+        packed = {name[len("extra/") :] for name in archive.namelist() if name.startswith("extra/")} - {""}
+        manifest = json.loads(archive.read("MAR-INF/MANIFEST.json"))
+    # What a folder of extra files brings, the original decides; a model's folder brings the same.
+    pack(original, inputs, "default", HANDLER)
+    with zipfile.ZipFile(archive_path(original, "default")) as archive:
+        without = set(archive.namelist())
+    pack(original, inputs, "default", HANDLER + ["--extra-files", "extra"])
+    with zipfile.ZipFile(archive_path(original, "default")) as archive:
+        files = {name for name in archive.namelist() if name not in without and not name.endswith("/")}
+    suite.equal({name for name in packed if not name.endswith("/")}, files, "model that is a folder: its files")
+    suite.equal(manifest["model"]["serializedFile"], "extra", "model that is a folder: named in the manifest")
 
 
 def inspector_command(launcher):
@@ -415,6 +434,7 @@ def main():
         compare_force(suite, ours, original, inputs)
         compare_default_path(suite, ours, original, inputs, home)
         check_conflict(suite, ours, inputs)
+        check_folder(suite, ours, original, inputs)
         check_reproducible(suite, ours, inputs)
     print(f"{suite.passed} passed, {suite.failed} failed")
     return 1 if suite.failed else 0
