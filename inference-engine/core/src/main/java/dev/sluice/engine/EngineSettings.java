@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine;
 
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
 import dev.sluice.model.Placement;
 import dev.sluice.tensor.BufferAllocator;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -26,5 +30,26 @@ public record EngineSettings(
     /** Threads that one call of a model placed like that may use. */
     public int threads(Placement placement) {
         return placement.threads().orElse(intraOpThreads);
+    }
+
+    /**
+     * Checks that the native directory, if there is one, has {@code libraries}, named as {@link System#mapLibraryName} takes them: a runtime that
+     * does not find one says less of it.
+     *
+     * @throws ServingException {@code LOAD_FAILED} naming the first that is missing and what to do about it
+     */
+    public void requireLibraries(String engine, List<String> libraries) {
+        if (nativeDirectory.isEmpty()) {
+            return;
+        }
+        for (String library : libraries) {
+            String file = System.mapLibraryName(library);
+            if (!Files.isRegularFile(nativeDirectory.get().resolve(file))) {
+                throw new ServingException(
+                        ErrorCode.LOAD_FAILED,
+                        "Native library " + file + " of engine '" + engine
+                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
+            }
+        }
     }
 }

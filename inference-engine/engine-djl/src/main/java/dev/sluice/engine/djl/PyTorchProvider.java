@@ -11,8 +11,6 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +71,7 @@ public final class PyTorchProvider implements EngineProvider {
 
     @Override
     public Engine open(EngineSettings settings) {
-        settings.nativeDirectory().ifPresent(PyTorchProvider::requireLibraries);
+        settings.requireLibraries(ID, LIBRARIES);
         boolean builtForCards = TorchDevices.isBuiltForCards(settings.nativeDirectory());
         properties(settings).forEach(System::setProperty);
         Thread thread = Thread.currentThread();
@@ -93,18 +91,6 @@ public final class PyTorchProvider implements EngineProvider {
                     e);
         } finally {
             thread.setContextClassLoader(before);
-        }
-    }
-
-    private static void requireLibraries(Path directory) {
-        for (String library : LIBRARIES) {
-            String file = System.mapLibraryName(library);
-            if (!Files.isRegularFile(directory.resolve(file))) {
-                throw new ServingException(
-                        ErrorCode.LOAD_FAILED,
-                        "Native library " + file + " of engine '" + ID
-                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
-            }
         }
     }
 

@@ -11,7 +11,6 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -72,6 +71,7 @@ public final class OnnxRuntimeProvider implements EngineProvider {
 
     @Override
     public Engine open(EngineSettings settings) {
+        settings.requireLibraries(ID, LIBRARIES);
         settings.nativeDirectory().ifPresent(OnnxRuntimeProvider::useLibrariesIn);
         try {
             OrtEnvironment environment =
@@ -92,15 +92,6 @@ public final class OnnxRuntimeProvider implements EngineProvider {
      * its first class is initialised; without it, it unpacks 27 MB into a temporary directory at each start.
      */
     private static void useLibrariesIn(Path directory) {
-        for (String library : LIBRARIES) {
-            String file = System.mapLibraryName(library);
-            if (!Files.isRegularFile(directory.resolve(file))) {
-                throw new ServingException(
-                        ErrorCode.LOAD_FAILED,
-                        "Native library " + file + " of engine '" + ID
-                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
-            }
-        }
         System.setProperty(NATIVE_PATH, directory.toAbsolutePath().toString());
     }
 }

@@ -9,8 +9,6 @@ import dev.sluice.engine.EngineTrial;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.Shape;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,7 +65,7 @@ public final class TfLiteProvider implements EngineProvider {
 
     @Override
     public Engine open(EngineSettings settings) {
-        settings.nativeDirectory().ifPresent(TfLiteProvider::checkLibrariesIn);
+        settings.requireLibraries(ID, LIBRARIES);
         try {
             return new TfLiteEngine(NativeBinding.load(settings), settings);
         } catch (LinkageError e) {
@@ -76,18 +74,6 @@ public final class TfLiteProvider implements EngineProvider {
                     "TF Lite's native libraries do not load (expected: the engine pack built for this system and"
                             + " processor; install that one)",
                     e);
-        }
-    }
-
-    private static void checkLibrariesIn(Path directory) {
-        for (String library : LIBRARIES) {
-            String file = System.mapLibraryName(library);
-            if (!Files.isRegularFile(directory.resolve(file))) {
-                throw new ServingException(
-                        ErrorCode.LOAD_FAILED,
-                        "Native library " + file + " of engine '" + ID
-                                + "' is missing (expected: in the engine pack's native folder; install the pack again)");
-            }
         }
     }
 }
