@@ -18,6 +18,7 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.server.metrics.ServerMetrics;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
@@ -114,6 +115,7 @@ final class DigitsServer implements AutoCloseable {
                         true),
                 List.of(protocol),
                 protocol.errors(),
+                AccessControl.OPEN,
                 Ticker.system(),
                 budget,
                 ledger);

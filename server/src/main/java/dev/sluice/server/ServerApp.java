@@ -8,6 +8,7 @@ import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.TokenizerCatalog;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.MemoryWatch;
@@ -22,6 +23,7 @@ import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
@@ -152,8 +154,8 @@ public final class ServerApp implements AutoCloseable {
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
-        transport =
-                new HttpTransport(http, List.of(torchServe, prometheus), torchServe.errors(), ticker, budget, ledger);
+        transport = new HttpTransport(
+                http, List.of(torchServe, prometheus), torchServe.errors(), AccessControl.OPEN, ticker, budget, ledger);
     }
 
     private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
@@ -251,6 +253,10 @@ public final class ServerApp implements AutoCloseable {
     }
 
     private static ListenerConfig listener(BindAddress address, Plane plane) {
+        if (address.tls() || address.socketFile().isPresent()) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, address.url() + " cannot be listened on (expected: http://HOST:PORT)");
+        }
         return new ListenerConfig(address.host(), address.port(), Set.of(plane));
     }
 

@@ -27,14 +27,22 @@ public enum ErrorCode {
     FAILED_PRECONDITION,
     /** The operator switched the operation off. */
     NOT_ALLOWED,
+    /** The caller did not prove who it is. */
+    UNAUTHENTICATED,
+    /** The caller proved who it is, and may not do this. */
+    PERMISSION_DENIED,
     /** Nothing at the location a model was to come from, or the location may not be read. */
     SOURCE_NOT_FOUND,
+    /** The location may be read, and reading it failed. */
+    DOWNLOAD_FAILED,
     /** The model's files are not a model this server can run. */
     INVALID_MODEL,
     /** The model's files are fine, loading them failed. */
     LOAD_FAILED,
     /** The engine failed while computing. */
     ENGINE_FAILED,
+    /** The model's handler refused the request with a status of its own: {@link ServingException#handlerStatus}. */
+    HANDLER_REFUSED,
     /** Memory ran out. */
     OUT_OF_MEMORY,
     /** A fault of ours. */

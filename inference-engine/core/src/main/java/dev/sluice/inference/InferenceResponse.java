@@ -11,9 +11,14 @@ import java.util.List;
  *
  * @param model the version that answered
  */
-public record InferenceResponse(ModelId model, List<Output> outputs) {
+public record InferenceResponse(ModelId model, List<Output> outputs, ResponseDetails details) {
     public InferenceResponse {
         outputs = List.copyOf(outputs);
+    }
+
+    /** An answer of which its handler says nothing more. */
+    public InferenceResponse(ModelId model, List<Output> outputs) {
+        this(model, outputs, ResponseDetails.NONE);
     }
 
     /** Gives the outputs' bytes back. */

@@ -3,6 +3,7 @@ package dev.sluice.inference;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -17,17 +18,20 @@ public final class ServingException extends RuntimeException {
     private final ErrorCode code;
 
     private final @Nullable Duration retryAfter;
+    private final int handlerStatus;
 
     public ServingException(ErrorCode code, String safeMessage) {
         super(safeMessage);
         this.code = code;
         this.retryAfter = null;
+        this.handlerStatus = 0;
     }
 
     public ServingException(ErrorCode code, String safeMessage, Throwable cause) {
         super(safeMessage, cause);
         this.code = code;
         this.retryAfter = null;
+        this.handlerStatus = 0;
     }
 
     /** A {@link #refusal} that may be followed by success when the same is asked again after {@code retryAfter}. */
@@ -40,6 +44,24 @@ public final class ServingException extends RuntimeException {
         super(safeMessage, null, false, false);
         this.code = code;
         this.retryAfter = retryAfter.orElse(null);
+        this.handlerStatus = 0;
+    }
+
+    private ServingException(int handlerStatus, String safeMessage) {
+        super(safeMessage, null, false, false);
+        this.code = ErrorCode.HANDLER_REFUSED;
+        this.retryAfter = null;
+        this.handlerStatus = handlerStatus;
+    }
+
+    /**
+     * What a model's handler says instead of an answer, {@link ErrorCode#HANDLER_REFUSED}.
+     *
+     * @param status in the numbers of HTTP, in which TorchServe's handlers think: 100..999
+     * @throws IllegalArgumentException if it is none
+     */
+    public static ServingException byHandler(int status, String message) {
+        return new ServingException(ResponseDetails.checkedStatus(status), message);
     }
 
     /**
@@ -75,6 +97,11 @@ public final class ServingException extends RuntimeException {
     /** How long the caller had best wait before it asks again; empty when nobody knows. */
     public Optional<Duration> retryAfter() {
         return Optional.ofNullable(retryAfter);
+    }
+
+    /** The status the handler chose; empty unless the code is {@link ErrorCode#HANDLER_REFUSED}. */
+    public OptionalInt handlerStatus() {
+        return handlerStatus == 0 ? OptionalInt.empty() : OptionalInt.of(handlerStatus);
     }
 
     /** Never null, unlike the inherited contract. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.config;
 
+import dev.sluice.inference.ServingException;
+import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,8 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +32,7 @@ public final class ConfigValues {
     /** Times are counted in nanoseconds, of which 292 years are as many as there are numbers. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
+    private static final long NANOS_PER_MINUTE = 60_000_000_000L;
     private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kKmMgG]?)");
 
     private final Map<ConfigKey, Setting> given;
@@ -137,8 +143,70 @@ public final class ConfigValues {
         return OptionalLong.of(amount << shift);
     }
 
-    BindAddress address(ConfigKey key, int portIfMissing) {
-        return BindAddress.parse(setting(key), portIfMissing);
+    BindAddress address(ConfigKey key, int port, int tlsPort) {
+        return BindAddress.parse(setting(key), port, tlsPort);
+    }
+
+    /** A name or address without a port. */
+    String host(ConfigKey key) {
+        Setting setting = setting(key);
+        BindAddress address = BindAddress.parse(setting, 0, 0);
+        if (address.port() != 0 || address.tls() || address.socketFile().isPresent()) {
+            throw setting.refused("a host name or address, without scheme and port");
+        }
+        return address.host();
+    }
+
+    /** Milliseconds; empty if nobody gave any, or the original's number for ever. */
+    Optional<Duration> millis(ConfigKey key) {
+        Optional<String> text = text(key).filter(given -> !given.equals(String.valueOf(Long.MAX_VALUE)));
+        if (text.isPresent() && !text.get().matches("[1-9]\\d{0,14}")) {
+            throw setting(key).refused("a whole number of milliseconds, 1 or more");
+        }
+        return text.map(given -> Duration.ofMillis(Long.parseLong(given)));
+    }
+
+    /** Minutes, with a fraction if need be. */
+    Duration minutes(ConfigKey key) {
+        Setting setting = setting(key);
+        String text = setting.value().strip();
+        if (!text.matches("\\d{1,9}(\\.\\d{1,9})?")) {
+            throw setting.refused("minutes, such as 60 or 0.5");
+        }
+        Duration duration = Duration.ofNanos(new BigDecimal(text)
+                .multiply(BigDecimal.valueOf(NANOS_PER_MINUTE))
+                .longValue());
+        if (duration.isZero() || duration.compareTo(LONGEST) > 0) {
+            throw setting.refused("more than 0 and at most " + LONGEST.toDays() + " days");
+        }
+        return duration;
+    }
+
+    /** One of {@code words}, in any case. */
+    String word(ConfigKey key, String... words) {
+        String text = setting(key).value().strip().toLowerCase(Locale.ROOT);
+        if (!List.of(words).contains(text)) {
+            throw setting(key).refused("one of " + String.join(", ", words));
+        }
+        return text;
+    }
+
+    /** Regular expressions between commas. */
+    List<Pattern> patterns(ConfigKey key) {
+        try {
+            return Stream.of(setting(key).value().split(",", -1))
+                    .map(String::strip)
+                    .filter(Predicate.not(String::isEmpty))
+                    .map(expression -> Pattern.compile(expression, Pattern.CASE_INSENSITIVE))
+                    .toList();
+        } catch (PatternSyntaxException e) {
+            throw setting(key).refused("regular expressions separated by commas; " + e.getDescription());
+        }
+    }
+
+    /** To be thrown where a value has to be, and is not. */
+    ServingException missing(ConfigKey key, String expected) {
+        return setting(key).refused(expected);
     }
 
     Map<String, Map<String, Map<String, Object>>> modelDefaults(ConfigKey key) {

@@ -21,8 +21,18 @@ import java.util.stream.Stream;
  */
 public record ServerConfig(
         ListenersConfig listeners,
+        Optional<GrpcConfig> grpc,
+        TlsConfig tls,
+        CorsConfig cors,
         AdminConfig admin,
+        TokensConfig tokens,
         ModelStoreConfig models,
+        DownloadsConfig downloads,
+        SnapshotsConfig snapshots,
+        LogsConfig logs,
+        MetricsConfig metrics,
+        ReadinessConfig readiness,
+        WireConfig wire,
         EnginePacksConfig engines,
         boolean javaHandlers,
         DrainConfig drain,
@@ -53,11 +63,23 @@ public record ServerConfig(
      * @throws ServingException {@code INVALID_INPUT} naming the value that cannot be used
      */
     public static ServerConfig of(ConfigValues values, Surroundings surroundings) {
+        LogsConfig logs = LogsConfig.of(values);
         ServerConfig config = new ServerConfig(
                 listeners(values),
+                GrpcConfig.of(values),
+                TlsConfig.of(values),
+                CorsConfig.of(values),
                 new AdminConfig(
-                        values.flag(ConfigKey.ENABLE_MODEL_API), values.flag(ConfigKey.DISABLE_TOKEN_AUTHORIZATION)),
+                        values.flag(ConfigKey.ENABLE_MODEL_API),
+                        values.positiveDuration(ConfigKey.UNREGISTER_MODEL_TIMEOUT)),
+                TokensConfig.of(values),
                 models(values),
+                DownloadsConfig.of(values),
+                SnapshotsConfig.of(values, logs),
+                logs,
+                MetricsConfig.of(values),
+                ReadinessConfig.of(values),
+                WireConfig.of(values),
                 new EnginePacksConfig(
                         values.path(ConfigKey.ENGINES_DIR).or(surroundings::enginesDirectory),
                         values.path(ConfigKey.CACHE_DIR),
@@ -78,10 +100,10 @@ public record ServerConfig(
 
     private static ListenersConfig listeners(ConfigValues values) {
         return new ListenersConfig(
-                values.address(ConfigKey.INFERENCE_ADDRESS, 80),
-                values.address(ConfigKey.MANAGEMENT_ADDRESS, 8081),
+                values.address(ConfigKey.INFERENCE_ADDRESS, 80, 443),
+                values.address(ConfigKey.MANAGEMENT_ADDRESS, 8081, 8444),
                 values.flag(ConfigKey.ENABLE_METRICS_API)
-                        ? Optional.of(values.address(ConfigKey.METRICS_ADDRESS, 8082))
+                        ? Optional.of(values.address(ConfigKey.METRICS_ADDRESS, 8082, 8445))
                         : Optional.empty(),
                 values.number(ConfigKey.NUMBER_OF_NETTY_THREADS, 0, MAX_THREADS),
                 values.flag(ConfigKey.USE_NATIVE_IO),
@@ -120,7 +142,7 @@ public record ServerConfig(
 
     /** Nobody but this machine may reach predictions and management until somebody says that this is meant. */
     private void checkExposure() {
-        if (admin.tokenAuthorizationDisabled()) {
+        if (tokens.disabled()) {
             return;
         }
         Stream.of(

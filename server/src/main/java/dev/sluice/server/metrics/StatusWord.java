@@ -20,7 +20,7 @@ final class StatusWord {
 
     private static String of(ErrorCode code) {
         return switch (code) {
-            case INVALID_INPUT, INVALID_MODEL -> "INVALID_ARGUMENT";
+            case INVALID_INPUT, INVALID_MODEL, DOWNLOAD_FAILED -> "INVALID_ARGUMENT";
             case MODEL_NOT_FOUND, VERSION_NOT_FOUND, LABEL_NOT_FOUND, SOURCE_NOT_FOUND -> "NOT_FOUND";
             case MODEL_UNAVAILABLE, SHUTTING_DOWN -> "UNAVAILABLE";
             case OVERLOADED, OUT_OF_MEMORY -> "RESOURCE_EXHAUSTED";
@@ -28,8 +28,9 @@ final class StatusWord {
             case CANCELLED -> "CANCELLED";
             case ALREADY_EXISTS -> "ALREADY_EXISTS";
             case FAILED_PRECONDITION -> "FAILED_PRECONDITION";
-            case NOT_ALLOWED -> "PERMISSION_DENIED";
-            case LOAD_FAILED, ENGINE_FAILED, INTERNAL -> "INTERNAL";
+            case NOT_ALLOWED, PERMISSION_DENIED -> "PERMISSION_DENIED";
+            case UNAUTHENTICATED -> "UNAUTHENTICATED";
+            case LOAD_FAILED, ENGINE_FAILED, HANDLER_REFUSED, INTERNAL -> "INTERNAL";
         };
     }
 }

@@ -148,7 +148,7 @@ class SluiceCliTest {
         assertThat(config.listeners().maxRequestBytes()).isEqualTo(7);
         assertThat(config.listeners().inference()).isEqualTo(new BindAddress("0.0.0.0", 1));
         assertThat(config.admin().modelApi()).isTrue();
-        assertThat(config.admin().tokenAuthorizationDisabled()).isTrue();
+        assertThat(config.tokens().disabled()).isTrue();
         assertThat(out.toString().lines())
                 .containsExactly(
                         "Inference:  http://127.0.0.1:1",

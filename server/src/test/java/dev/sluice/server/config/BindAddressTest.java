@@ -4,6 +4,8 @@ package dev.sluice.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +26,18 @@ class BindAddressTest {
         assertThat(parse(text)).isEqualTo(new BindAddress(host, port));
     }
 
+    @Test
+    void readsTlsAndUnixSockets() {
+        assertThat(parse("https://127.0.0.1:8443"))
+                .isEqualTo(new BindAddress("127.0.0.1", 8443, true, Optional.empty()));
+        assertThat(parse("https://[::1]")).isEqualTo(new BindAddress("::1", 78, true, Optional.empty()));
+        assertThat(parse("unix:/run/a.sock"))
+                .isEqualTo(new BindAddress("", 0, false, Optional.of(Path.of("/run/a.sock"))))
+                .hasToString("unix:/run/a.sock")
+                .satisfies(address -> assertThat(address.isLoopback()).isTrue());
+        assertThat(parse("https://[::1]").url()).isEqualTo("https://[::1]:78");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -33,8 +47,8 @@ class BindAddressTest {
                 "http://host:99999",
                 "http://host:port",
                 "http://host:1/path",
-                "https://127.0.0.1:8443",
-                "unix:/tmp/socket"
+                "ftp://127.0.0.1:8443",
+                "unix:relative/socket"
             })
     void refusesWhatIsNoAddress(String text) {
         assertThatThrownBy(() -> parse(text)).hasMessageStartingWith("inference_address: " + text + " (expected: ");
@@ -64,6 +78,6 @@ class BindAddressTest {
     }
 
     private static BindAddress parse(String text) {
-        return BindAddress.parse(new Setting(ConfigKey.INFERENCE_ADDRESS, text, "a test"), 77);
+        return BindAddress.parse(new Setting(ConfigKey.INFERENCE_ADDRESS, text, "a test"), 77, 78);
     }
 }

@@ -148,14 +148,14 @@ class ConfigSourcesTest {
     @Test
     void listsKnownKeysThatChangeNothing() {
         ConfigValues values = new ConfigSources(
-                        Map.of("metrics_mode", "log", "job_queue_size", "5", "keystore", "k"),
+                        Map.of("io_ratio", "50", "job_queue_size", "5", "python", "p"),
                         Map.of(),
                         Optional.empty(),
                         Optional.empty())
                 .read()
                 .values();
 
-        assertThat(values.withoutEffect()).containsExactly("keystore", "metrics_mode");
+        assertThat(values.withoutEffect()).containsExactly("io_ratio", "python");
     }
 
     private static void putIfSet(Map<String, String> map, String key, @Nullable String value) {

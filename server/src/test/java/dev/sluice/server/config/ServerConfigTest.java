@@ -10,6 +10,7 @@ import dev.sluice.server.enginepack.EnginePacksConfig;
 import dev.sluice.server.repository.ModelStoreConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -21,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ServerConfigTest {
     private static final MachineMemory MEMORY = new MachineMemory(2000L << 20, 1000L << 20, 600L << 20);
+
+    private static final GrpcConfig.Age FOR_EVER = new GrpcConfig.Age(Optional.empty(), Optional.empty());
 
     private static final ServerConfig.Surroundings SURROUNDINGS = new ServerConfig.Surroundings(
             Path.of("/somewhere/tmp"),
@@ -41,7 +44,16 @@ class ServerConfigTest {
                                 0,
                                 true,
                                 6_553_500),
-                        new AdminConfig(false, false),
+                        Optional.of(new GrpcConfig(
+                                new BindAddress("127.0.0.1", 7070),
+                                new BindAddress("127.0.0.1", 7071),
+                                false,
+                                FOR_EVER,
+                                FOR_EVER)),
+                        new TlsConfig(Optional.empty(), "changeit", "PKCS12", Optional.empty(), Optional.empty()),
+                        new CorsConfig(Optional.empty(), Optional.empty(), Optional.empty()),
+                        new AdminConfig(false, Duration.ofMinutes(2)),
+                        new TokensConfig(false, Path.of("key_file.json"), Duration.ofHours(1), false, false),
                         new ModelStoreConfig(
                                 Optional.empty(),
                                 "",
@@ -51,6 +63,26 @@ class ServerConfigTest {
                                 Duration.ofMinutes(2),
                                 Duration.ofMinutes(2),
                                 Map.of()),
+                        new DownloadsConfig(List.of(), 10L << 30, Duration.ofMinutes(10), false),
+                        new SnapshotsConfig(true, Path.of("logs/config"), 20, Optional.empty()),
+                        new LogsConfig(Path.of("logs"), Path.of("logs"), false, "info", true, false),
+                        new MetricsConfig(
+                                MetricsConfig.Mode.LOG,
+                                Optional.empty(),
+                                false,
+                                true,
+                                Optional.empty(),
+                                Duration.ofMinutes(1)),
+                        new ReadinessConfig(true, List.of(), false),
+                        new WireConfig(
+                                Optional.empty(),
+                                true,
+                                6_553_500,
+                                false,
+                                new WireConfig.SequenceHeaders(
+                                        "ts_request_sequence_id",
+                                        "ts_request_sequence_start",
+                                        "ts_request_sequence_end")),
                         new EnginePacksConfig(
                                 Optional.of(Path.of("/home/engines")),
                                 Optional.empty(),
@@ -142,7 +174,16 @@ class ServerConfigTest {
                                 8,
                                 false,
                                 9),
-                        new AdminConfig(true, false),
+                        Optional.of(new GrpcConfig(
+                                new BindAddress("127.0.0.1", 7070),
+                                new BindAddress("127.0.0.1", 7071),
+                                false,
+                                FOR_EVER,
+                                FOR_EVER)),
+                        new TlsConfig(Optional.empty(), "changeit", "PKCS12", Optional.empty(), Optional.empty()),
+                        new CorsConfig(Optional.empty(), Optional.empty(), Optional.empty()),
+                        new AdminConfig(true, Duration.ofMinutes(2)),
+                        new TokensConfig(false, Path.of("key_file.json"), Duration.ofHours(1), false, false),
                         new ModelStoreConfig(
                                 Optional.of(store),
                                 "all",
@@ -152,6 +193,26 @@ class ServerConfigTest {
                                 Duration.ofSeconds(5),
                                 Duration.ofMinutes(6),
                                 Map.of()),
+                        new DownloadsConfig(List.of(), 10L << 30, Duration.ofMinutes(10), false),
+                        new SnapshotsConfig(true, Path.of("logs/config"), 20, Optional.empty()),
+                        new LogsConfig(Path.of("logs"), Path.of("logs"), false, "info", true, false),
+                        new MetricsConfig(
+                                MetricsConfig.Mode.LOG,
+                                Optional.empty(),
+                                false,
+                                true,
+                                Optional.empty(),
+                                Duration.ofMinutes(1)),
+                        new ReadinessConfig(true, List.of(), false),
+                        new WireConfig(
+                                Optional.empty(),
+                                true,
+                                6_553_500,
+                                false,
+                                new WireConfig.SequenceHeaders(
+                                        "ts_request_sequence_id",
+                                        "ts_request_sequence_start",
+                                        "ts_request_sequence_end")),
                         new EnginePacksConfig(
                                 Optional.of(Path.of("/e")),
                                 Optional.of(Path.of("/c")),

@@ -2,10 +2,13 @@
 package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.ServingException;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,10 +23,12 @@ final class Dispatcher {
 
     private final Router router;
     private final ErrorMapper unmatched;
+    private final AccessControl access;
 
-    Dispatcher(Router router, ErrorMapper unmatched) {
+    Dispatcher(Router router, ErrorMapper unmatched, AccessControl access) {
         this.router = router;
         this.unmatched = unmatched;
+        this.access = access;
     }
 
     /** Answers {@code incoming} through {@code exchange}; owns its body. */
@@ -48,7 +53,9 @@ final class Dispatcher {
         String method = whole.head().method().name();
         Router.Match match = router.match(method, target.segments());
         if (match instanceof Router.Match.Found found) {
-            handle(found, request(whole, target, found, exchange), exchange);
+            if (mayCall(found.route(), whole, exchange)) {
+                handle(found, request(whole, target, found, exchange), exchange);
+            }
             return;
         }
         whole.body().release();
@@ -59,6 +66,23 @@ final class Dispatcher {
                     .map(exchange.id(), Rejection.METHOD_NOT_ALLOWED, method + " " + target.path()));
         } else {
             exchange.respond(unmatched.map(exchange.id(), Rejection.UNKNOWN_PATH, target.path()));
+        }
+    }
+
+    /** Whether the caller may; if not, it has been told so. */
+    private boolean mayCall(Route route, Incoming.Whole whole, Exchange exchange) {
+        if (route.endpoint().open()) {
+            return true;
+        }
+        try {
+            access.check(
+                    route.endpoint().plane(),
+                    Optional.ofNullable(whole.head().headers().get(HttpHeaderNames.AUTHORIZATION)));
+            return true;
+        } catch (ServingException refusal) {
+            whole.body().release();
+            exchange.respond(route.protocol().errors().map(exchange.id(), refusal));
+            return false;
         }
     }
 

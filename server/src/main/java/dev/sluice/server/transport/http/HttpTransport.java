@@ -3,6 +3,7 @@ package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
@@ -54,6 +55,7 @@ public final class HttpTransport implements AutoCloseable {
      * A transport that listens nowhere yet.
      *
      * @param unmatched words what goes wrong before a request's protocol is known
+     * @param access who may call which endpoint
      * @param budget what bodies are charged to
      * @throws IllegalArgumentException if two endpoints of one listener take the same method of the same path
      */
@@ -61,6 +63,7 @@ public final class HttpTransport implements AutoCloseable {
             HttpTransportConfig config,
             List<Protocol> protocols,
             ErrorMapper unmatched,
+            AccessControl access,
             Ticker ticker,
             MemoryBudget budget,
             MemoryLedger ledger) {
@@ -73,7 +76,7 @@ public final class HttpTransport implements AutoCloseable {
                 .map(listener -> new Site(
                         new InetSocketAddress(listener.host(), listener.port()),
                         listener.planes(),
-                        new Dispatcher(Router.of(protocols, listener.planes()), unmatched)))
+                        new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access)))
                 .toList();
     }
 

@@ -16,6 +16,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
@@ -89,6 +90,7 @@ public final class FakeServer implements AutoCloseable {
                         true),
                 List.of(protocol),
                 protocol.errors(),
+                AccessControl.OPEN,
                 Ticker.system(),
                 budget,
                 ledger);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
@@ -287,6 +288,7 @@ final class HttpTransportTest {
                 new HttpTransportConfig(listeners, TestTransport.LIMITS, 1, false),
                 List.of(both),
                 FakeProtocol.errors("unmatched"),
+                AccessControl.OPEN,
                 Ticker.system(),
                 MemoryBudget.unlimited(),
                 new MemoryLedger())) {
@@ -312,6 +314,7 @@ final class HttpTransportTest {
                         true),
                 List.of(),
                 FakeProtocol.errors("unmatched"),
+                AccessControl.OPEN,
                 Ticker.system(),
                 MemoryBudget.unlimited(),
                 new MemoryLedger());

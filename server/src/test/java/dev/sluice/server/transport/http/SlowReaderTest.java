@@ -4,6 +4,7 @@ package dev.sluice.server.transport.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.engine.ChargedAllocator;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.BufferAllocator;
@@ -101,7 +102,7 @@ final class SlowReaderTest {
                 .addLast(new HttpConnection(
                         channel,
                         decoder,
-                        new Dispatcher(router, FakeProtocol.errors("unmatched")),
+                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN),
                         limits,
                         nanos::get,
                         connections,

@@ -3,6 +3,7 @@ package dev.sluice.server.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
@@ -58,7 +59,7 @@ final class SlowSenderTest {
                 .addLast(new HttpConnection(
                         opened,
                         decoder,
-                        new Dispatcher(router, FakeProtocol.errors("unmatched")),
+                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN),
                         limits,
                         nanos::get,
                         new Connections(10),

@@ -2,6 +2,7 @@
 package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.Ticker;
+import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
 import dev.sluice.tensor.MemoryBudget;
@@ -45,6 +46,7 @@ final class TestTransport {
                 new HttpTransportConfig(List.of(listener), limits, 2, true),
                 List.of(protocols),
                 FakeProtocol.errors("unmatched"),
+                AccessControl.OPEN,
                 Ticker.system(),
                 budget,
                 new MemoryLedger());

@@ -25,7 +25,8 @@ public final class TorchServeErrors implements ErrorMapper {
 
     @Override
     public RestResponse map(String requestId, ServingException failure) {
-        Kind kind = kind(failure.code());
+        Kind usual = kind(failure.code());
+        Kind kind = new Kind(failure.handlerStatus().orElse(usual.status()), usual.type());
         String message = failure.code() == ErrorCode.NOT_ALLOWED ? METHOD : failure.safeMessage();
         return reply(requestId, kind, message, retryAfter(failure));
     }
@@ -41,7 +42,10 @@ public final class TorchServeErrors implements ErrorMapper {
             case ALREADY_EXISTS -> new Kind(409, "ConflictStatusException");
             case FAILED_PRECONDITION -> new Kind(403, "InvalidModelVersionException");
             case NOT_ALLOWED -> new Kind(405, "MethodNotAllowedException");
+            case UNAUTHENTICATED, PERMISSION_DENIED -> new Kind(400, "InvalidKeyException");
+            case DOWNLOAD_FAILED -> new Kind(400, "DownloadArchiveException");
             case INVALID_MODEL -> new Kind(400, "InvalidModelException");
+            case HANDLER_REFUSED -> new Kind(500, "InternalServerException");
             case ENGINE_FAILED -> new Kind(503, "InternalServerException");
             case OUT_OF_MEMORY -> new Kind(507, "InternalServerException");
             case LOAD_FAILED, INTERNAL -> new Kind(500, "InternalServerException");
@@ -71,6 +75,10 @@ public final class TorchServeErrors implements ErrorMapper {
                     ALREADY_EXISTS,
                     FAILED_PRECONDITION,
                     NOT_ALLOWED,
+                    UNAUTHENTICATED,
+                    PERMISSION_DENIED,
+                    DOWNLOAD_FAILED,
+                    HANDLER_REFUSED,
                     SOURCE_NOT_FOUND,
                     INVALID_MODEL,
                     LOAD_FAILED,

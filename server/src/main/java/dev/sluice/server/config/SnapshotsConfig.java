@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What survives a restart.
+ *
+ * @param enabled whether registered models are written down and restored
+ * @param directory where
+ * @param kept files of each kind that are kept
+ * @param inline models to start with in the form snapshots have, which go before those that were written down
+ */
+public record SnapshotsConfig(boolean enabled, Path directory, int kept, Optional<String> inline) {
+    private static final int MOST_KEPT = 1_000_000;
+
+    static SnapshotsConfig of(ConfigValues values, LogsConfig logs) {
+        return new SnapshotsConfig(
+                values.flag(ConfigKey.SNAPSHOTS),
+                values.path(ConfigKey.SNAPSHOT_DIR)
+                        .orElseGet(() -> logs.directory().resolve("config")),
+                values.number(ConfigKey.SNAPSHOTS_KEPT, 1, MOST_KEPT),
+                values.text(ConfigKey.MODEL_SNAPSHOT));
+    }
+}
