@@ -57,7 +57,11 @@ final class SluiceServer implements AutoCloseable {
                 "--set",
                 "management_address=http://127.0.0.1:0",
                 "--set",
-                "metrics_address=http://127.0.0.1:0"));
+                "metrics_address=http://127.0.0.1:0",
+                "--set",
+                "grpc_inference_port=0",
+                "--set",
+                "grpc_management_port=0"));
         command.addAll(List.of(flags));
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());

@@ -68,6 +68,11 @@ final class ProcessLauncher implements ServerLauncher {
         }
 
         @Override
+        public Map<Plane, String> grpcAddresses() {
+            return app.grpcAddresses();
+        }
+
+        @Override
         public void awaitStop() {
             try {
                 new CountDownLatch(1).await();

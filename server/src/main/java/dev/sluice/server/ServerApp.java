@@ -27,10 +27,13 @@ import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
+import dev.sluice.server.transport.grpc.CallObserver;
+import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
@@ -86,11 +89,15 @@ public final class ServerApp implements AutoCloseable {
     private final ModelLifecycle lifecycle;
     private final ModelAdmin admin;
     private final HttpTransport transport;
+    private final GrpcSide grpc;
     private final Set<Plane> planes;
     private final List<RegisterModel> startupModels;
 
     /** Written by the thread that starts the server. */
     private volatile boolean listening;
+
+    /** Written by whoever closes first. */
+    private volatile boolean stopping;
 
     /** Written under the lock of this by whoever closes first. */
     private boolean closed;
@@ -156,6 +163,20 @@ public final class ServerApp implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableSet());
         transport = new HttpTransport(
                 http, List.of(torchServe, prometheus), torchServe.errors(), AccessControl.OPEN, ticker, budget, ledger);
+        grpc = new GrpcSide(
+                config,
+                List.of(new TorchServeGrpc(
+                        inference,
+                        admin,
+                        torchServe,
+                        torchServe.scheduling(),
+                        new RequestMemory(pool, budget, ledger),
+                        config.wire().maxResponseBytes(),
+                        ticker)),
+                AccessControl.OPEN,
+                new ModelsHealth(admin, () -> listening && !stopping),
+                CallObserver.NONE,
+                ticker);
     }
 
     private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
@@ -185,6 +206,7 @@ public final class ServerApp implements AutoCloseable {
                             + " inference_address=http://HOST:PORT, management_address or metrics_address.",
                     e);
         }
+        grpc.start(transport.loops());
     }
 
     /** The base URL of each plane that is served, with the port it was given. */
@@ -194,6 +216,11 @@ public final class ServerApp implements AutoCloseable {
         return urls;
     }
 
+    /** Where gRPC of each plane is served, as {@code host:port}; empty if it is not. */
+    public Map<Plane, String> grpcAddresses() {
+        return grpc.addresses();
+    }
+
     /** Stops in the order requests flow: no new ones, answer those there are, free the models, then what they ran on. */
     @Override
     public synchronized void close() {
@@ -201,10 +228,12 @@ public final class ServerApp implements AutoCloseable {
             return;
         }
         closed = true;
+        stopping = true;
         step("draining connections", this::drainConnections);
         step(
                 "unloading models",
                 () -> await(lifecycle.removeAll(), drain.timeout().plus(MARGIN)));
+        step("closing gRPC listeners", grpc::close);
         step("closing listeners", transport::close);
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
@@ -216,7 +245,8 @@ public final class ServerApp implements AutoCloseable {
     private void drainConnections() throws ExecutionException, TimeoutException, InterruptedException {
         if (listening) {
             Duration limit = drain.delay().plus(drain.timeout()).plus(MARGIN);
-            await(transport.drain(drain.delay(), drain.timeout()), limit);
+            CompletionStage<?> calls = grpc.drain(drain.delay(), drain.timeout());
+            await(transport.drain(drain.delay(), drain.timeout()).thenCombine(calls, (http, rpc) -> http), limit);
         }
     }
 

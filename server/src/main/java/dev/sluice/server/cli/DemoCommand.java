@@ -42,6 +42,7 @@ import picocli.CommandLine.Option;
         })
 final class DemoCommand implements Callable<Integer> {
     private static final int DEFAULT_PORT = 8080;
+    private static final int DEFAULT_GRPC_PORT = 7070;
     private static final int MAX_FIRST_PORT = 65_533;
 
     private final Console console;
@@ -53,8 +54,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--port",
             paramLabel = "N",
-            description = "Serve predictions at N, management at N+1 and metrics at N+2 (default: 8080, or free ones"
-                    + " if those are taken).")
+            description =
+                    "Serve predictions at N, management at N+1 and metrics at N+2, and gRPC at free ports (default:"
+                            + " 8080 and for gRPC 7070, or free ones if those are taken).")
     private Optional<Integer> port = Optional.empty();
 
     DemoCommand(Console console, ServerLauncher launcher) {
@@ -73,9 +75,11 @@ final class DemoCommand implements Callable<Integer> {
         try (RunningServer server = start(store)) {
             Map<Plane, String> addresses = server.addresses();
             addresses.forEach((plane, url) -> console.out().println(ServerBanner.listener(plane, url)));
+            server.grpcAddresses()
+                    .forEach((plane, address) -> console.out().println(ServerBanner.grpcListener(plane, address)));
             console.out().println();
             boolean allRight = askAll(store, address(addresses, Plane.INFERENCE));
-            repeatLines(store, addresses).forEach(console.out()::println);
+            repeatLines(store, addresses, server.grpcAddresses()).forEach(console.out()::println);
             if (!once) {
                 console.out().println("Model server started. Ctrl-C stops it.");
                 console.out().flush();
@@ -113,7 +117,7 @@ final class DemoCommand implements Callable<Integer> {
         return right == samples.size();
     }
 
-    private List<String> repeatLines(DemoStore store, Map<Plane, String> addresses) {
+    private List<String> repeatLines(DemoStore store, Map<Plane, String> addresses, Map<Plane, String> grpc) {
         Path three = store.samples().get(3).file();
         Path here = console.workingDirectory().toAbsolutePath().normalize();
         Path file = three.startsWith(here) ? here.relativize(three) : three;
@@ -126,6 +130,11 @@ final class DemoCommand implements Callable<Integer> {
                 "  curl -T " + file + " " + inference + "/predictions/digits-onnx",
                 "  curl " + management + "/models/digits"));
         Optional.ofNullable(addresses.get(Plane.METRICS)).ifPresent(url -> lines.add("  curl " + url + "/metrics"));
+        Optional.ofNullable(grpc.get(Plane.INFERENCE))
+                .ifPresent(host -> lines.add(
+                        "  grpcurl -plaintext -d '{\"model_name\":\"digits\",\"input\":{\"data\":\"'\"$(base64 < "
+                                + file + " | tr -d '\\n')\"'\"}}' " + host
+                                + " org.pytorch.serve.grpc.inference.InferenceAPIsService/Predictions"));
         lines.add("");
         return lines;
     }
@@ -144,6 +153,9 @@ final class DemoCommand implements Callable<Integer> {
         flags.put("inference_address", "http://127.0.0.1:" + first);
         flags.put("management_address", "http://127.0.0.1:" + (first == 0 ? 0 : first + 1));
         flags.put("metrics_address", "http://127.0.0.1:" + (first == 0 ? 0 : first + 2));
+        // Those that everybody knows, if nobody has them.
+        flags.put("grpc_inference_port", first == DEFAULT_PORT ? orAny(DEFAULT_GRPC_PORT) : "0");
+        flags.put("grpc_management_port", first == DEFAULT_PORT ? orAny(DEFAULT_GRPC_PORT + 1) : "0");
         flags.put("model_store", store.directory().toString());
         flags.put("load_models", "all");
         flags.put("drain_delay", "0");
@@ -175,6 +187,10 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         return DEFAULT_PORT;
+    }
+
+    private static String orAny(int candidate) {
+        return isFree(candidate) ? Integer.toString(candidate) : "0";
     }
 
     private static boolean isFree(int candidate) {

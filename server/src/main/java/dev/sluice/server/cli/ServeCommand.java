@@ -110,6 +110,8 @@ final class ServeCommand implements Callable<Integer> {
         tellWithoutEffect(log, read.values());
         RunningServer server = launcher.start(config);
         server.addresses().forEach((plane, url) -> console.out().println(ServerBanner.listener(plane, url)));
+        server.grpcAddresses()
+                .forEach((plane, address) -> console.out().println(ServerBanner.grpcListener(plane, address)));
         console.out().println("Model server started.");
         console.out().flush();
         server.awaitStop();

@@ -2,6 +2,7 @@
 package dev.sluice.server.cli;
 
 import dev.sluice.server.protocol.Plane;
+import java.util.Locale;
 
 /** How a server introduces its listeners. */
 final class ServerBanner {
@@ -14,5 +15,10 @@ final class ServerBanner {
             case METRICS -> "Metrics:    ";
         };
         return what + (plane == Plane.METRICS ? url + "/metrics" : url);
+    }
+
+    /** @param address without a scheme, as clients of gRPC want it */
+    static String grpcListener(Plane plane, String address) {
+        return "gRPC " + plane.name().toLowerCase(Locale.ROOT) + ": " + address;
     }
 }

@@ -30,11 +30,12 @@ public final class TorchServeProtocol implements Protocol {
     private static final Set<String> ANY = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private final ErrorMapper errors = new TorchServeErrors();
+    private final SchedulingHeaders scheduling;
     private final List<Endpoint> endpoints;
 
     public TorchServeProtocol(InferenceService service, ModelAdmin admin, TorchServeConfig config, Ticker ticker) {
-        RestHandler predict = new PredictionHandler(
-                service, admin, new SchedulingHeaders(config.requestDeadline(), config.tenantHeader()), ticker);
+        scheduling = new SchedulingHeaders(config.requestDeadline(), config.tenantHeader());
+        RestHandler predict = new PredictionHandler(service, admin, scheduling, ticker);
         RestHandler register = new RegisterHandler(admin, config.modelApiEnabled());
         ModelHandlers models = new ModelHandlers(admin, config.modelApiEnabled());
         this.endpoints = List.of(
@@ -59,6 +60,11 @@ public final class TorchServeProtocol implements Protocol {
 
     private static Endpoint management(String method, String path, RestHandler handler) {
         return new Endpoint(Plane.MANAGEMENT, Set.of(method), path, handler);
+    }
+
+    /** How it reads the headers that say when a prediction is wanted: in gRPC they are metadata. */
+    public SchedulingHeaders scheduling() {
+        return scheduling;
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  *
  * @param channelType what listens on these loops
  */
-record EventLoops(EventLoopGroup acceptor, EventLoopGroup workers, Class<? extends ServerChannel> channelType) {
+public record EventLoops(EventLoopGroup acceptor, EventLoopGroup workers, Class<? extends ServerChannel> channelType) {
     static EventLoops start(int threads, boolean useNativeIo) {
         boolean epoll = useNativeIo && Epoll.isAvailable();
         int count = threads > 0 ? threads : Math.max(2, Runtime.getRuntime().availableProcessors() / 2);

@@ -2,6 +2,7 @@
 package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.Cancellation;
+import dev.sluice.server.protocol.RequestIds;
 import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;

@@ -132,6 +132,19 @@ public final class HttpTransport implements AutoCloseable {
         }
     }
 
+    /**
+     * The threads, for other transports to share.
+     *
+     * @throws IllegalStateException before {@link #start}
+     */
+    public EventLoops loops() {
+        EventLoops started = loops;
+        if (started == null) {
+            throw new IllegalStateException("the transport has not been started");
+        }
+        return started;
+    }
+
     /** Where it listens, in the order configured; with the real port where 0 was asked for. */
     public List<InetSocketAddress> addresses() {
         return listeners.stream().map(Listener::address).toList();

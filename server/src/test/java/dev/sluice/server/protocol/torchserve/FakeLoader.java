@@ -2,10 +2,12 @@
 package dev.sluice.server.protocol.torchserve;
 
 import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
@@ -68,7 +70,7 @@ final class FakeLoader implements ModelLoader {
 
         @Override
         public ModelInstance newInstance() {
-            return new FakeInstance(spec);
+            return spec.handler().equals("streamed") ? new StreamingFake(spec) : new FakeInstance(spec);
         }
 
         @Override
@@ -103,6 +105,8 @@ final class FakeLoader implements ModelLoader {
                     permits.acquireUninterruptibly();
                     yield content(spec.id(), "", echo(request));
                 }
+                case "sequences" -> content(spec.id(), "", sequence(request));
+                case "busy" -> new Outcome.Failure(ServingException.byHandler(429, "Come back on Monday"));
                 case "picky" ->
                     new Outcome.Failure(
                             new ServingException(ErrorCode.INVALID_INPUT, "input: text (expected: an image)"));
@@ -117,6 +121,42 @@ final class FakeLoader implements ModelLoader {
 
         @Override
         public void close() {}
+    }
+
+    /** Answers with {@code 0}, {@code 1} and so on, as many parts as the first input says. */
+    private final class StreamingFake implements StreamingInstance {
+        private final ModelSpec spec;
+
+        StreamingFake(ModelSpec spec) {
+            this.spec = spec;
+        }
+
+        @Override
+        public void warmUp() {}
+
+        @Override
+        public void execute(Batch batch, BatchSink answers) {
+            for (int request = 0; request < batch.requests().size(); request++) {
+                Input.OfContent first =
+                        (Input.OfContent) batch.requests().get(request).inputs().get(0);
+                int parts = Integer.parseInt(new String(first.content().toByteArray(), StandardCharsets.UTF_8));
+                for (int part = 0; part < parts - 1; part++) {
+                    answers.part(request, ((Outcome.Success) content(spec.id(), "", part + "")).response());
+                }
+                answers.end(request, content(spec.id(), "", parts - 1 + ""));
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static String sequence(InferenceRequest request) {
+        return request.context()
+                        .sequence()
+                        .map(sequence -> sequence.id() + " " + sequence.starts() + " " + sequence.ends() + " ")
+                        .orElse("none ")
+                + echo(request);
     }
 
     private Outcome content(ModelId id, String contentType, String text) {

@@ -16,8 +16,17 @@ import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
+import dev.sluice.model.SequenceSpec;
+import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
+import dev.sluice.server.transport.grpc.CallObserver;
+import dev.sluice.server.transport.grpc.GrpcListenerConfig;
+import dev.sluice.server.transport.grpc.GrpcTransport;
+import dev.sluice.server.transport.grpc.GrpcTransportConfig;
+import dev.sluice.server.transport.grpc.RequestMemory;
+import dev.sluice.server.transport.grpc.ServiceHealth;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
@@ -31,6 +40,7 @@ import dev.sluice.serving.RegisterModel;
 import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +50,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -59,6 +70,10 @@ public final class FakeServer implements AutoCloseable {
     private final FakeLoader loader;
     private final ModelAdmin admin;
     private final HttpTransport transport;
+    private final GrpcTransport grpc;
+
+    /** Written by tests. */
+    private volatile AccessControl access = AccessControl.OPEN;
 
     public FakeServer(boolean modelApiEnabled) {
         this(modelApiEnabled, HttpLimits.defaults().withMaxRequestBytes(4096));
@@ -95,6 +110,59 @@ public final class FakeServer implements AutoCloseable {
                 budget,
                 ledger);
         transport.start();
+        grpc = new GrpcTransport(
+                new GrpcTransportConfig(
+                        List.of(
+                                new GrpcListenerConfig(
+                                        Plane.INFERENCE, "127.0.0.1", 0, Optional.empty(), Optional.empty()),
+                                new GrpcListenerConfig(
+                                        Plane.MANAGEMENT, "127.0.0.1", 0, Optional.empty(), Optional.empty())),
+                        limits.maxRequestBytes()),
+                List.of(new TorchServeGrpc(
+                        service,
+                        admin,
+                        protocol,
+                        protocol.scheduling(),
+                        new RequestMemory(new PooledBufferAllocator(), budget, ledger),
+                        limits.maxRequestBytes(),
+                        Ticker.system())),
+                (plane, authorization) -> access.check(plane, authorization),
+                new FakeHealth(),
+                CallObserver.NONE,
+                Ticker.system());
+        grpc.start(transport.loops());
+    }
+
+    /** Asks {@code control} from now on who may call over gRPC. */
+    public void guard(AccessControl control) {
+        access = control;
+    }
+
+    /** Where gRPC of {@code plane} listens. */
+    public InetSocketAddress grpcAddress(Plane plane) {
+        return grpc.address(plane);
+    }
+
+    /** Ends the gRPC side without a lame-duck period. */
+    public CompletionStage<Boolean> drainGrpc(Duration timeout) {
+        return grpc.drain(Duration.ZERO, timeout);
+    }
+
+    private final class FakeHealth implements ServiceHealth {
+        @Override
+        public boolean isServing() {
+            return true;
+        }
+
+        @Override
+        public Optional<Boolean> isServing(String model) {
+            try {
+                return Optional.of(
+                        admin.describe(ModelRef.of(model)).instances().stream().anyMatch(InstanceStatus::ready));
+            } catch (ServingException e) {
+                return Optional.empty();
+            }
+        }
     }
 
     /** Registers what is at {@code location} with that many workers, and waits for them. */
@@ -144,6 +212,7 @@ public final class FakeServer implements AutoCloseable {
     @Override
     public void close() {
         permit(1 << 20);
+        grpc.close();
         transport.close();
         loadPool.shutdownNow();
     }
@@ -179,16 +248,23 @@ public final class FakeServer implements AutoCloseable {
                     new ModelFiles(Path.of("/nowhere"), Optional.empty()),
                     Optional.empty(),
                     command.handler().orElse(parts[0]),
-                    new BatchSpec(
-                                    command.batchSize().orElse(1),
-                                    command.maxBatchDelay().orElse(Duration.ofMillis(100)))
-                            .withPriorities(new PrioritySpec(2, 2, Duration.ofMinutes(1))),
+                    batching(parts[0], command),
                     new InstanceSpec(workers, workers),
                     new LimitSpec(
                             parts[0].equals("held") ? 1 : 100,
                             command.responseTimeout().orElse(Duration.ofMinutes(2)),
                             command.startupTimeout().orElse(Duration.ofMinutes(2))),
                     Map.of());
+        }
+
+        private static BatchSpec batching(String handler, RegisterModel command) {
+            BatchSpec batching = new BatchSpec(
+                            command.batchSize().orElse(1),
+                            command.maxBatchDelay().orElse(Duration.ofMillis(100)))
+                    .withPriorities(new PrioritySpec(2, 2, Duration.ofMinutes(1)));
+            return handler.equals("sequences")
+                    ? batching.withSequences(new SequenceSpec(4, 100, Duration.ofMinutes(1), Duration.ZERO))
+                    : batching;
         }
 
         @Override

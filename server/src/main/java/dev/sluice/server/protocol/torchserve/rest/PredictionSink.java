@@ -6,9 +6,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
-import dev.sluice.lifecycle.ModelState;
 import dev.sluice.model.ModelRef;
-import dev.sluice.model.VersionSelector;
 import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.serving.ModelAdmin;
@@ -82,7 +80,7 @@ final class PredictionSink implements ResponseSink {
         if (streaming) {
             responder.abortStream();
         } else {
-            responder.respond(ERRORS.map(requestId, worded(failure)));
+            responder.respond(ERRORS.map(requestId, UnavailableModel.worded(failure, model, admin)));
         }
     }
 
@@ -96,30 +94,5 @@ final class PredictionSink implements ResponseSink {
         }
         response.release();
         return Optional.empty();
-    }
-
-    /** Clients wait for this very sentence, quote and all, when a model has no workers. */
-    private ServingException worded(ServingException failure) {
-        if (failure.code() != ErrorCode.MODEL_UNAVAILABLE || !hasNoInstances()) {
-            return failure;
-        }
-        String version = model.selector() instanceof VersionSelector.Exact exact
-                ? model.name() + "\" Version " + exact.version()
-                : model.name();
-        return new ServingException(
-                failure.code(),
-                "Model \"" + version
-                        + "\" has no worker to serve inference request. Please use scale workers API to add workers."
-                        + " If this is a sequence inference, please check if it is closed, or expired;"
-                        + " or exceeds maxSequenceJobQueueSize");
-    }
-
-    private boolean hasNoInstances() {
-        try {
-            return admin.describe(model).state() == ModelState.Kind.WANTED;
-        } catch (ServingException e) {
-            // Unregistered since.
-            return false;
-        }
     }
 }

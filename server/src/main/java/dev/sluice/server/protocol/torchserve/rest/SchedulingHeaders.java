@@ -41,7 +41,7 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
     private static final int LONGEST_TENANT = 128;
 
     /** The earlier of the client's deadline and the server's. */
-    long deadlineNanos(RestRequest request) {
+    public long deadlineNanos(RestRequest request) {
         Optional<Duration> asked =
                 number(request, TIMEOUT, LONGEST_TIMEOUT_MS, "milliseconds").map(Duration::ofMillis);
         Optional<Duration> limit = asked.filter(duration -> longest.isEmpty() || duration.compareTo(longest.get()) < 0)
@@ -50,12 +50,12 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
                 .orElse(RequestContext.NO_DEADLINE);
     }
 
-    int priority(RestRequest request) {
+    public int priority(RestRequest request) {
         return number(request, PRIORITY, LAST_PRIORITY, "1 being served first").orElse(RequestContext.DEFAULT_PRIORITY);
     }
 
     /** Empty for the common tenant. */
-    String tenant(RestRequest request) {
+    public String tenant(RestRequest request) {
         String tenant = tenantHeader.flatMap(request::header).orElse("").strip();
         if (tenant.length() > LONGEST_TENANT) {
             throw new ServingException(
@@ -67,7 +67,7 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
     }
 
     /** Empty for a request of no sequence. Tenants have sequences of their own, whatever ids they choose. */
-    Optional<SequenceRef> sequence(RestRequest request) {
+    public Optional<SequenceRef> sequence(RestRequest request) {
         Optional<String> id = request.header(SEQUENCE_ID).map(String::strip).filter(text -> !text.isEmpty());
         if (id.isPresent() && id.get().length() > LONGEST_SEQUENCE_ID) {
             throw new ServingException(
