@@ -13,6 +13,6 @@ final class ServerBanner {
             case MANAGEMENT -> "Management: ";
             case METRICS -> "Metrics:    ";
         };
-        return what + (plane == Plane.METRICS ? url + "/metrics" : url);
+        return what + (plane == Plane.METRICS && !url.startsWith("unix:") ? url + "/metrics" : url);
     }
 }
