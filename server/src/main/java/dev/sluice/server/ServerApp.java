@@ -14,6 +14,7 @@ import dev.sluice.lifecycle.MemoryWatch;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.server.config.DrainConfig;
+import dev.sluice.server.config.ProcessEnvironment;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.javahandler.JavaHandlerLoader;
@@ -28,6 +29,8 @@ import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
+import dev.sluice.server.repository.download.ModelDownloads;
+import dev.sluice.server.repository.download.S3Credentials;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.PooledBufferAllocator;
@@ -141,7 +144,12 @@ public final class ServerApp implements AutoCloseable {
                 loadPool,
                 drain.timeout(),
                 new MemoryWatch(new ProcessMemory(), metrics));
-        ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
+        ModelStore store = new ModelStore(
+                config.models(),
+                capabilities,
+                work,
+                processors,
+                Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(ProcessEnvironment.variables()))));
         admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
         TorchServeConfig wire = new TorchServeConfig(
