@@ -125,7 +125,7 @@ public final class GrpcTransport implements AutoCloseable {
                         new InetSocketAddress(listener.host(), listener.port()))
                 .bossEventLoopGroup(shared.acceptor())
                 .workerEventLoopGroup(shared.workers())
-                .channelType(shared.channelType())
+                .channelType(shared.portType())
                 .directExecutor()
                 .maxInboundMessageSize(config.maxMessageBytes())
                 .maxConcurrentCallsPerConnection(MOST_CALLS_OF_A_CONNECTION)
