@@ -19,10 +19,11 @@ import dev.sluice.server.config.DrainConfig;
 import dev.sluice.server.config.ListenersConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
+import dev.sluice.server.health.HealthProtocol;
+import dev.sluice.server.health.Readiness;
 import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
-import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
@@ -40,6 +41,7 @@ import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.RegisterModel;
+import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
@@ -53,6 +55,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -81,10 +84,12 @@ public final class ServerApp implements AutoCloseable {
     private final WorkDirectory work;
     private final ExecutorService loadPool;
     private final ExecutorService scrapeThread;
-    private final ServerMetrics metrics;
+    private final Observation observation;
     private final EngineCatalog engines;
     private final ModelLifecycle lifecycle;
     private final ModelAdmin admin;
+    private final Readiness readiness;
+    private final boolean failFast;
     private final HttpTransport transport;
     private final Set<Plane> planes;
     private final List<RegisterModel> startupModels;
@@ -106,14 +111,16 @@ public final class ServerApp implements AutoCloseable {
         drain = config.drain();
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
+        LOG.info("{}", ConfigRecord.of(config, version));
         LOG.info("Engines: {}", packs.summary());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
         ModelRegistry registry = new ModelRegistry();
-        metrics = new ServerMetrics(registry, version);
-        metrics.watch(budget, ledger, pool::usedDirectMemory);
+        observation = new Observation(config.metrics(), registry, version, daemons("observe-"));
+        ServingObserver observer = observation.observer();
+        observation.metrics().watch(budget, ledger, pool::usedDirectMemory);
 
         Function<String, EngineSettings> settings = id -> packs.settings(id, work.directory("cache"), allocator);
         engines = new EngineCatalog(packs.providers(), settings, packs.absent());
@@ -123,7 +130,7 @@ public final class ServerApp implements AutoCloseable {
                 .toList();
         Capabilities capabilities = capabilities(engines, packs, handlers);
         startupModels = StartupModels.of(config.models(), capabilities);
-        InferenceService inference = new InferenceService(registry, metrics, ticker);
+        InferenceService inference = new InferenceService(registry, observer, ticker);
         CompositeLoader loader = new CompositeLoader(
                 new JavaHandlerLoader(
                         new CatalogModelLoader(
@@ -137,25 +144,39 @@ public final class ServerApp implements AutoCloseable {
         lifecycle = new ModelLifecycle(
                 registry,
                 loader,
-                metrics,
+                observer,
                 ticker,
                 InstantSource.system(),
                 loadPool,
                 drain.timeout(),
-                new MemoryWatch(new ProcessMemory(), metrics));
+                new MemoryWatch(new ProcessMemory(), observer));
         ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
         admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
         TorchServeConfig wire = new TorchServeConfig(
                 config.admin().modelApi(), Optional.empty(), config.tenants().header());
-        TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
-        MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
+        readiness = new Readiness(admin::list, config.readiness());
+        failFast = config.readiness().failFast();
+        TorchServeProtocol torchServe = new TorchServeProtocol(
+                inference,
+                admin,
+                wire,
+                ticker,
+                () -> readiness.ready().missing().isEmpty());
+        MetricsProtocol prometheus = new MetricsProtocol(observation.page(), scrapeThread);
         HttpTransportConfig http = transportConfig(config.listeners());
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
         transport = new HttpTransport(
-                http, List.of(torchServe, prometheus), torchServe.errors(), AccessControl.OPEN, ticker, budget, ledger);
+                http,
+                List.of(torchServe, prometheus, new HealthProtocol(readiness)),
+                torchServe.errors(),
+                AccessControl.OPEN,
+                ticker,
+                budget,
+                ledger,
+                observation.traffic());
     }
 
     private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
@@ -167,12 +188,21 @@ public final class ServerApp implements AutoCloseable {
     /**
      * Binds the listeners, then loads the models the server starts with.
      *
-     * @throws dev.sluice.inference.ServingException if a listener cannot be bound
+     * @throws dev.sluice.inference.ServingException if a listener cannot be bound, or a model not be loaded that it is not to
+     *     start without
      */
     void start() {
         bind();
         listening = true;
-        new StartupLoading(admin).run(startupModels);
+        observation.start(readiness, transport::connectionCount);
+        List<String> failed = new StartupLoading(admin).run(startupModels);
+        if (failFast && !failed.isEmpty()) {
+            throw new ServingException(
+                    ErrorCode.LOAD_FAILED,
+                    "fail_fast: " + failed.size() + " of " + startupModels.size() + " models did not load: "
+                            + String.join(", ", failed) + ". The log says why.");
+        }
+        readiness.startupFinished(failed);
     }
 
     private void bind() {
@@ -209,11 +239,14 @@ public final class ServerApp implements AutoCloseable {
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
         step("ending threads", scrapeThread::shutdownNow);
-        step("closing the metrics", metrics::close);
+        step("closing the metrics", observation::close);
         step("deleting the work directory", work::close);
     }
 
     private void drainConnections() throws ExecutionException, TimeoutException, InterruptedException {
+        readiness.draining();
+        CompletableFuture.delayedExecutor(drain.delay().toMillis(), TimeUnit.MILLISECONDS)
+                .execute(readiness::stopped);
         if (listening) {
             Duration limit = drain.delay().plus(drain.timeout()).plus(MARGIN);
             await(transport.drain(drain.delay(), drain.timeout()), limit);
