@@ -38,7 +38,10 @@ final class SluiceServer implements AutoCloseable {
         this.output = output;
     }
 
-    /** Starts a server over {@code store} and waits for its start line; {@code log} gets what it writes to stderr. */
+    /**
+     * Starts a server over {@code store} and waits for its start line; {@code log} gets what it writes to stderr, and its log files
+     * are in {@code log-files} beside that.
+     */
     static SluiceServer start(Path store, Path log, String... flags) {
         return startWith("", store, log, flags);
     }
@@ -61,7 +64,11 @@ final class SluiceServer implements AutoCloseable {
                 "--set",
                 "grpc_inference_port=0",
                 "--set",
-                "grpc_management_port=0"));
+                "grpc_management_port=0",
+                "--set",
+                "log_location=" + log.resolveSibling("log-files"),
+                "--set",
+                "metrics_location=" + log.resolveSibling("log-files")));
         command.addAll(List.of(flags));
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());

@@ -3,11 +3,14 @@ package dev.sluice.server;
 
 import dev.sluice.server.cli.RunningServer;
 import dev.sluice.server.cli.ServerLauncher;
+import dev.sluice.server.config.LogsConfig;
 import dev.sluice.server.config.ServerConfig;
+import dev.sluice.server.logging.LogSetup;
 import dev.sluice.server.protocol.Plane;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,8 +35,8 @@ final class ProcessLauncher implements ServerLauncher {
     }
 
     @Override
-    public void configureLog(Path file) {
-        LogSetup.configure(file);
+    public void configureLog(LogsConfig config, Optional<Path> file) {
+        LogSetup.apply(config, file);
     }
 
     @Override

@@ -17,10 +17,11 @@ import dev.sluice.server.config.DrainConfig;
 import dev.sluice.server.config.ProcessEnvironment;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
+import dev.sluice.server.health.HealthProtocol;
+import dev.sluice.server.health.Readiness;
 import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
-import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
@@ -30,7 +31,6 @@ import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
-import dev.sluice.server.transport.grpc.CallObserver;
 import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.repository.download.ModelDownloads;
@@ -42,6 +42,7 @@ import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.RegisterModel;
+import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
@@ -55,6 +56,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -83,11 +85,13 @@ public final class ServerApp implements AutoCloseable {
     private final WorkDirectory work;
     private final ExecutorService loadPool;
     private final ExecutorService scrapeThread;
-    private final ServerMetrics metrics;
+    private final Observation observation;
     private final EngineCatalog engines;
     private final ModelLifecycle lifecycle;
     private final ModelAdmin admin;
     private final AccessSetup access;
+    private final Readiness readiness;
+    private final boolean failFast;
     private final HttpTransport transport;
     private final GrpcSide grpc;
     private final Set<Plane> planes;
@@ -95,9 +99,6 @@ public final class ServerApp implements AutoCloseable {
 
     /** Written by the thread that starts the server. */
     private volatile boolean listening;
-
-    /** Written by whoever closes first. */
-    private volatile boolean stopping;
 
     /** Written under the lock of this by whoever closes first. */
     private boolean closed;
@@ -113,6 +114,7 @@ public final class ServerApp implements AutoCloseable {
         drain = config.drain();
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
+        LOG.info("{}", ConfigRecord.of(config, version));
         LOG.info("Engines: {}", packs.summary());
         HttpTransportConfig http = Listeners.of(config.listeners(), config.tls());
         access = AccessSetup.of(config);
@@ -121,8 +123,9 @@ public final class ServerApp implements AutoCloseable {
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
         ModelRegistry registry = new ModelRegistry();
-        metrics = new ServerMetrics(registry, version);
-        metrics.watch(budget, ledger, pool::usedDirectMemory);
+        observation = new Observation(config.metrics(), registry, version, daemons("observe-"));
+        ServingObserver observer = observation.observer();
+        observation.metrics().watch(budget, ledger, pool::usedDirectMemory);
 
         Function<String, EngineSettings> settings = id -> packs.settings(id, work.directory("cache"), allocator);
         engines = new EngineCatalog(packs.providers(), settings, packs.absent());
@@ -132,7 +135,7 @@ public final class ServerApp implements AutoCloseable {
                 .toList();
         Capabilities capabilities = capabilities(engines, packs, handlers);
         startupModels = StartupModels.of(config.models(), capabilities);
-        InferenceService inference = new InferenceService(registry, metrics, ticker);
+        InferenceService inference = new InferenceService(registry, observer, ticker);
         CompositeLoader loader = new CompositeLoader(
                 new JavaHandlerLoader(
                         new CatalogModelLoader(
@@ -146,12 +149,12 @@ public final class ServerApp implements AutoCloseable {
         lifecycle = new ModelLifecycle(
                 registry,
                 loader,
-                metrics,
+                observer,
                 ticker,
                 InstantSource.system(),
                 loadPool,
                 drain.timeout(),
-                new MemoryWatch(new ProcessMemory(), metrics));
+                new MemoryWatch(new ProcessMemory(), observer));
         ModelStore store = new ModelStore(
                 config.models(),
                 capabilities,
@@ -162,14 +165,30 @@ public final class ServerApp implements AutoCloseable {
 
         TorchServeConfig wire = new TorchServeConfig(
                 config.admin().modelApi(), Optional.empty(), config.tenants().header());
-        TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
-        MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
-        List<Protocol> protocols = new ArrayList<>(List.of(torchServe, prometheus));
+        readiness = new Readiness(admin::list, config.readiness());
+        failFast = config.readiness().failFast();
+        TorchServeProtocol torchServe = new TorchServeProtocol(
+                inference,
+                admin,
+                wire,
+                ticker,
+                () -> readiness.ready().missing().isEmpty());
+        List<Protocol> protocols = new ArrayList<>(List.of(
+                torchServe, new MetricsProtocol(observation.page(), scrapeThread), new HealthProtocol(readiness)));
         protocols.addAll(access.protocols(torchServe.errors()));
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
-        transport = new HttpTransport(http, protocols, torchServe.errors(), access.control(), ticker, budget, ledger);
+        transport = new HttpTransport(
+                http,
+                protocols,
+                torchServe.errors(),
+                access.control(),
+                ticker,
+                budget,
+                ledger,
+                observation.traffic());
+        GrpcTraffic traffic = new GrpcTraffic(observation.traffic());
         grpc = new GrpcSide(
                 config,
                 List.of(new TorchServeGrpc(
@@ -180,9 +199,9 @@ public final class ServerApp implements AutoCloseable {
                         new RequestMemory(pool, budget, ledger),
                         config.wire().maxResponseBytes(),
                         ticker)),
-                access.control(),
-                new ModelsHealth(admin, () -> listening && !stopping),
-                CallObserver.NONE,
+                traffic.watching(access.control()),
+                new ModelsHealth(admin, readiness),
+                traffic,
                 ticker);
     }
 
@@ -195,13 +214,22 @@ public final class ServerApp implements AutoCloseable {
     /**
      * Binds the listeners, then loads the models the server starts with.
      *
-     * @throws dev.sluice.inference.ServingException if a listener cannot be bound
+     * @throws dev.sluice.inference.ServingException if a listener cannot be bound, or a model not be loaded that it is not to
+     *     start without
      */
     void start() {
         bind();
         access.publish();
         listening = true;
-        new StartupLoading(admin).run(startupModels);
+        observation.start(readiness, transport::connectionCount);
+        List<String> failed = new StartupLoading(admin).run(startupModels);
+        if (failFast && !failed.isEmpty()) {
+            throw new ServingException(
+                    ErrorCode.LOAD_FAILED,
+                    "fail_fast: " + failed.size() + " of " + startupModels.size() + " models did not load: "
+                            + String.join(", ", failed) + ". The log says why.");
+        }
+        readiness.startupFinished(failed);
     }
 
     private void bind() {
@@ -236,7 +264,6 @@ public final class ServerApp implements AutoCloseable {
             return;
         }
         closed = true;
-        stopping = true;
         step("draining connections", this::drainConnections);
         step(
                 "unloading models",
@@ -247,11 +274,14 @@ public final class ServerApp implements AutoCloseable {
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
         step("ending threads", scrapeThread::shutdownNow);
-        step("closing the metrics", metrics::close);
+        step("closing the metrics", observation::close);
         step("deleting the work directory", work::close);
     }
 
     private void drainConnections() throws ExecutionException, TimeoutException, InterruptedException {
+        readiness.draining();
+        CompletableFuture.delayedExecutor(drain.delay().toMillis(), TimeUnit.MILLISECONDS)
+                .execute(readiness::stopped);
         if (listening) {
             Duration limit = drain.delay().plus(drain.timeout()).plus(MARGIN);
             CompletionStage<?> calls = grpc.drain(drain.delay(), drain.timeout());

@@ -32,6 +32,8 @@ final class StartupLoading {
     private static final Logger LOG = LoggerFactory.getLogger(StartupLoading.class);
     private static final Duration TELL_EVERY = Duration.ofSeconds(30);
 
+    private static final String SUFFIX = ".mar";
+
     private final ModelAdmin admin;
 
     StartupLoading(ModelAdmin admin) {
@@ -44,18 +46,35 @@ final class StartupLoading {
             CompletableFuture<Optional<ModelId>> registered,
             CompletableFuture<Optional<ModelId>> ready) {}
 
-    /** Returns when each model is ready or has failed. */
-    void run(List<RegisterModel> commands) {
+    /**
+     * Returns when each model is ready or has failed.
+     *
+     * @return the names of those that failed
+     */
+    List<String> run(List<RegisterModel> commands) {
         List<Arrival> arrivals = commands.stream().map(this::arrive).toList();
         CompletableFuture<?> defaults =
                 all(arrivals.stream().map(Arrival::registered)).thenCompose(unused -> all(setDefaults(arrivals)));
         await(CompletableFuture.allOf(defaults, all(arrivals.stream().map(Arrival::ready))), arrivals);
-        long failed = arrivals.stream()
+        List<String> failed = arrivals.stream()
                 .filter(arrival -> arrival.ready().getNow(Optional.empty()).isEmpty())
-                .count();
-        if (failed > 0) {
-            LOG.warn("{} of {} models did not load; the server starts without them", failed, commands.size());
+                .map(StartupLoading::nameOf)
+                .toList();
+        if (!failed.isEmpty()) {
+            LOG.warn("{} of {} models did not load; the server starts without them", failed.size(), commands.size());
         }
+        return failed;
+    }
+
+    /** What it was registered as; if it was not, the name asked for, or else that of its file. */
+    private static String nameOf(Arrival arrival) {
+        Optional<String> registered =
+                arrival.registered().getNow(Optional.empty()).map(ModelId::name);
+        return registered.or(() -> arrival.command().name()).orElseGet(() -> {
+            String location = arrival.command().location();
+            String file = location.substring(location.lastIndexOf('/') + 1);
+            return file.endsWith(SUFFIX) ? file.substring(0, file.length() - SUFFIX.length()) : file;
+        });
     }
 
     private Arrival arrive(RegisterModel command) {

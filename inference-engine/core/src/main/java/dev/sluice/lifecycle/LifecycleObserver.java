@@ -18,6 +18,13 @@ public interface LifecycleObserver {
     }
 
     /**
+     * Loading a version took {@code nanos} until its instances ran, or until it failed.
+     *
+     * @param hasWorked whether they run
+     */
+    default void loaded(ModelId model, boolean hasWorked, long nanos) {}
+
+    /**
      * The process had {@code residentBytes} of physical memory at that moment. What a version itself takes is the difference of
      * two moments only while nothing else comes or goes.
      */

@@ -28,6 +28,14 @@ public record MemoryWatch(MemoryProbe probe, LifecycleObserver observer) {
     /** Measures nothing. */
     public static final MemoryWatch NONE = new MemoryWatch(BLIND, new LifecycleObserver() {});
 
+    void loaded(ModelId model, boolean hasWorked, long nanos) {
+        try {
+            observer.loaded(model, hasWorked, nanos);
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on model {}", model, e);
+        }
+    }
+
     /** The bytes now, told to the observer; empty where they cannot be known. */
     OptionalLong measure(ModelId model, Moment moment) {
         try {

@@ -301,9 +301,11 @@ public final class ModelLifecycle {
             ServingException reason = asLoadFailure(spec, e);
             version.state(loading.failed(reason));
             LOG.error("Loading model {} failed", spec.id(), e);
+            memory.loaded(spec.id(), false, ticker.nanos() - startNanos);
             OptionalLong unused = memory.measureTrimmed(spec.id(), Moment.AFTER_UNLOAD);
             throw reason;
         }
+        memory.loaded(spec.id(), true, ticker.nanos() - startNanos);
         OptionalLong after = memory.measure(spec.id(), Moment.AFTER_LOAD);
         LOG.info(
                 "Model {} is ready: {} instances, {} ms; the process had {} before and {} after",

@@ -85,6 +85,12 @@ public final class ModelVersion {
                 : running.scheduler().queue();
     }
 
+    /** Requests that were let in and have no answer yet, those in the queue with them. */
+    public int unanswered() {
+        RunningModel running = running();
+        return running == null ? 0 : running.leases().count();
+    }
+
     private @Nullable RunningModel running() {
         ModelState now = state;
         if (now instanceof ModelState.Ready ready) {

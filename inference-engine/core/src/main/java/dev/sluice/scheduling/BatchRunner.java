@@ -97,8 +97,15 @@ final class BatchRunner {
             tell(() -> observer.batchPadded(id, batch.paddingRows()));
         }
         Call call = new Call(batch, onHang, ticker.nanos());
+        taken(batch.members(), call.startNanos);
         arm(call, call.startNanos);
         return call;
+    }
+
+    /** {@code members} are about to run. */
+    void taken(List<PendingRequest> members, long nowNanos) {
+        tell(() -> members.forEach(
+                member -> observer.requestTaken(id, member.request(), nowNanos - member.submittedNanos())));
     }
 
     /**
@@ -211,15 +218,20 @@ final class BatchRunner {
     final class Call extends Watch implements BatchSink {
         private final Formation.Formed formed;
         private final long startNanos;
+        private final Batch batch;
 
         private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
             super(formed.members(), onHang);
             this.formed = formed;
             this.startNanos = startNanos;
+            this.batch = batchOf(formed.members());
         }
 
         Batch batch() {
-            List<PendingRequest> members = formed.members();
+            return batch;
+        }
+
+        private Batch batchOf(List<PendingRequest> members) {
             if (members.size() == 1) {
                 return new Batch(id, List.of(members.get(0).request()));
             }
@@ -232,27 +244,37 @@ final class BatchRunner {
 
         /** It returned. */
         void succeed(List<Outcome> outcomes) {
-            note();
+            long returnedNanos = note();
             scatter(formed.members(), outcomes);
+            tellAnswered(returnedNanos);
         }
 
         /** It returned, and the answers came by {@link BatchSink}, or will come. */
         void returned(boolean answersLater) {
-            note();
+            long returnedNanos = note();
             if (!answersLater) {
                 failAll(formed.members(), noOutcome());
             }
+            tellAnswered(returnedNanos);
         }
 
-        private void note() {
+        private void tellAnswered(long returnedNanos) {
+            long restNanos = ticker.nanos() - returnedNanos;
+            tell(() -> observer.batchAnswered(batch, returnedNanos - startNanos, restNanos));
+        }
+
+        /** @return when it was over */
+        private long note() {
             end();
             List<PendingRequest> members = formed.members();
-            long computeNanos = ticker.nanos() - startNanos;
+            long returnedNanos = ticker.nanos();
+            long computeNanos = returnedNanos - startNanos;
             times.add(formed.engineRows(), computeNanos);
             policy.executed(formed.engineRows(), computeNanos);
             noteIfAlone(computeNanos, false);
             long queueNanos = startNanos - members.get(0).submittedNanos();
             tell(() -> observer.batchExecuted(id, members.size(), queueNanos, computeNanos));
+            return returnedNanos;
         }
 
         @Override

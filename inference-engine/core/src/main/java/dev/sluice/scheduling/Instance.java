@@ -39,6 +39,7 @@ final class Instance extends Taker implements Runnable {
     private final int number;
     private final boolean isReplacement;
     private final Instant startedAt;
+    private final long wantedNanos;
     private final Carriage carriage;
     private final Runnable onHang;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
@@ -46,6 +47,9 @@ final class Instance extends Taker implements Runnable {
 
     /** Written by the threads that resize the pool and watch over calls, and by the carrier when it gives up. */
     private volatile boolean stopping;
+
+    /** Written by who starts it, then by the carrier: its state in the original's word, for logs; empty before. */
+    private volatile String loggedState = "";
 
     /** Written by the carrier: whether there is a context that can run batches. */
     private volatile boolean isUp;
@@ -96,11 +100,22 @@ final class Instance extends Taker implements Runnable {
         this.number = number;
         this.isReplacement = isReplacement;
         this.startedAt = startedAt;
+        this.wantedNanos = parts.threads().ticker().nanos();
         this.carriage = new Carriage(parts.threads().carriers(), this);
         this.onHang = () -> parts.onHang().accept(this);
     }
 
+    /** Watched for by scripts, so worded as the original does. */
+    private void logState(String next) {
+        if (LOG.isDebugEnabled()) {
+            String before = loggedState.isEmpty() ? "null" : loggedState;
+            LOG.debug("{} State change {} -> {}", parts.threadName(number), before, next);
+        }
+        loggedState = next;
+    }
+
     void start() {
+        logState("WORKER_STARTED");
         try {
             carriage.wake();
         } catch (RuntimeException | Error e) {
@@ -194,6 +209,7 @@ final class Instance extends Taker implements Runnable {
 
     private void end() {
         dropContext();
+        logState("WORKER_SCALED_DOWN");
         if (!ready.isDone()) {
             ready.completeExceptionally(
                     new ServingException(ErrorCode.LOAD_FAILED, "The instance was stopped before it was ready"));
@@ -219,10 +235,13 @@ final class Instance extends Taker implements Runnable {
             }
             parts.queue().join(this);
             isUp = true;
+            logState("WORKER_MODEL_LOADED");
+            tellReady();
             ready.complete(null);
         } catch (Throwable e) {
             // Handlers in other languages than Java throw checked exceptions as well.
             LOG.error("Instance {} of {} could not be made", number, parts.id(), e);
+            logState("WORKER_ERROR");
             if (ready.isDone() || isReplacement) {
                 tryAnewLater();
             } else {
@@ -232,6 +251,15 @@ final class Instance extends Taker implements Runnable {
             }
         }
         return true;
+    }
+
+    private void tellReady() {
+        try {
+            long loadNanos = parts.threads().ticker().nanos() - wantedNanos;
+            parts.observer().instanceReady(parts.id(), parts.threadName(number), loadNanos);
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on instance {} of {}", number, parts.id(), e);
+        }
     }
 
     private static ServingException asLoadFailure(Throwable e) {
@@ -245,6 +273,7 @@ final class Instance extends Taker implements Runnable {
         if (stopping) {
             return;
         }
+        logState("WORKER_STOPPED");
         if (backoffNanos > 0) {
             long at = parts.threads().ticker().nanos() + backoffNanos;
             notBeforeNanos = at;

@@ -75,6 +75,7 @@ final class IterationLoop {
             joining = queue.more(slots.length - active);
         }
         long now = ticker.nanos();
+        runner.taken(joining, now);
         begin(joining);
         if (active > 0) {
             step(joining.isEmpty() ? 0 : now - joining.get(0).submittedNanos(), joining.size(), onHang);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.scheduling;
 
+import dev.sluice.engine.Batch;
+import dev.sluice.inference.InferenceRequest;
 import dev.sluice.model.ModelId;
 
 /**
@@ -17,6 +19,25 @@ public interface SchedulingObserver {
      * @param computeNanos how long the instance took
      */
     void batchExecuted(ModelId model, int size, long queueNanos, long computeNanos);
+
+    /** A request that waited {@code queueNanos} is about to run. */
+    default void requestTaken(ModelId model, InferenceRequest request, long queueNanos) {}
+
+    /**
+     * An instance came back with a batch, and its requests have been answered. Their inputs are gone.
+     *
+     * @param computeNanos how long the instance took
+     * @param restNanos how long handing the answers out took
+     */
+    default void batchAnswered(Batch batch, long computeNanos, long restNanos) {}
+
+    /**
+     * An instance takes batches from now on.
+     *
+     * @param instance its name, as in logs
+     * @param loadNanos since it was wanted
+     */
+    default void instanceReady(ModelId model, String instance, long loadNanos) {}
 
     /** A batch of {@code rows} rows was formed and is about to run. */
     default void batchFormed(ModelId model, int rows, CloseReason reason) {}

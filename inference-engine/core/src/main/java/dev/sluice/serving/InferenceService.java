@@ -36,6 +36,7 @@ public final class InferenceService {
             return;
         }
         ServedSink served = new ServedSink(request, sink, handle, observer, ticker);
+        served.tellAdmitted();
         try {
             handle.scheduler().submit(request, served);
         } catch (RuntimeException | Error refusal) {

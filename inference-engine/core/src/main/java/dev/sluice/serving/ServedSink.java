@@ -84,6 +84,14 @@ final class ServedSink implements ResponseSink {
         return true;
     }
 
+    void tellAdmitted() {
+        try {
+            observer.requestAdmitted(request.model(), request.context());
+        } catch (RuntimeException | Error e) {
+            LOG.error("The observer failed on request {}", request.context().requestId(), e);
+        }
+    }
+
     private void tellAnsweredTwice() {
         if (handle != null) {
             observer.answeredTwice(handle.id());

@@ -14,6 +14,9 @@ import java.util.Optional;
  * <p><b>Threads:</b> called on event loops, carriers and load threads; must not block and must not throw.
  */
 public interface ServingObserver extends SchedulingObserver, LifecycleObserver {
+    /** A request came for a version that serves; it will be queued, or refused. */
+    default void requestAdmitted(ModelRef model, RequestContext context) {}
+
     /**
      * A request got its one answer, refusals included.
      *

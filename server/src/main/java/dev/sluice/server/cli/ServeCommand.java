@@ -77,7 +77,10 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--enable-model-api", description = "Let callers register and remove models.")
     private boolean modelApi;
 
-    @Option(names = "--log-config", paramLabel = "FILE", description = "A logback configuration.")
+    @Option(
+            names = "--log-config",
+            paramLabel = "FILE",
+            description = "A configuration of the log: logback's, or the levels in one of log4j2.")
     private Optional<Path> logConfig = Optional.empty();
 
     @Option(
@@ -95,7 +98,6 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        logConfig.ifPresent(launcher::configureLog);
         ConfigSources.Result read = sources().read();
         ServerConfig config = ServerConfig.of(
                 read.values(),
@@ -105,6 +107,7 @@ final class ServeCommand implements Callable<Integer> {
                         console.packs().known(),
                         console.packs().platform(),
                         MachineMemory.ofThisProcess()));
+        launcher.configureLog(config.logs(), logConfig);
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         read.warnings().forEach(log::warn);
         tellWithoutEffect(log, read.values());

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.cli;
 
+import dev.sluice.server.config.LogsConfig;
 import dev.sluice.server.config.ServerConfig;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Starts a server in this process. */
 public interface ServerLauncher {
@@ -14,9 +16,10 @@ public interface ServerLauncher {
     RunningServer start(ServerConfig config);
 
     /**
-     * Replaces the configuration of the log.
+     * Has the log be as configured; before it is called the log goes to the console alone.
      *
+     * @param file with a configuration of its own
      * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if the file is not one
      */
-    void configureLog(Path file);
+    void configureLog(LogsConfig config, Optional<Path> file);
 }

@@ -7,7 +7,7 @@ import java.util.stream.DoubleStream;
 /**
  * Upper bounds of histogram buckets.
  *
- * <p>Source: operations.md section 4.3, sets L, Q and B.
+ * <p>Source: operations.md section 4.3, sets L, Q, D and B.
  */
 final class Buckets {
     private static final double[] LATENCY_SECONDS = {
@@ -17,6 +17,8 @@ final class Buckets {
         .0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10
     };
 
+    private static final double[] LOAD_SECONDS = {.1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+
     private Buckets() {}
 
     static Duration[] latency() {
@@ -25,6 +27,10 @@ final class Buckets {
 
     static Duration[] queue() {
         return durations(QUEUE_SECONDS);
+    }
+
+    static Duration[] load() {
+        return durations(LOAD_SECONDS);
     }
 
     /** Powers of two, 1 to 512. */

@@ -13,10 +13,10 @@ import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 
 /**
  * {@code GET /metrics}: the page Prometheus reads. {@code name[]} in the query, as often as wanted, keeps only those samples.
@@ -27,17 +27,26 @@ import java.util.function.Supplier;
  */
 public final class MetricsProtocol implements Protocol {
     private static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String OPEN_METRICS = "application/openmetrics-text";
     private static final String FILTER = "name[]";
     private static final Set<String> ANY_VERB = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS");
 
-    private final Supplier<String> page;
+    private final Page page;
     private final Executor executor;
 
-    /**
-     * @param page makes the whole page
-     * @param executor one thread is enough
-     */
-    public MetricsProtocol(Supplier<String> page, Executor executor) {
+    /** Makes the whole page. */
+    @FunctionalInterface
+    public interface Page {
+        /**
+         * The page as it is now.
+         *
+         * @param openMetrics whether in OpenMetrics 1.0, or in Prometheus's text format 0.0.4
+         */
+        String make(boolean openMetrics);
+    }
+
+    /** @param executor one thread is enough */
+    public MetricsProtocol(Page page, Executor executor) {
         this.page = page;
         this.executor = executor;
     }
@@ -55,13 +64,41 @@ public final class MetricsProtocol implements Protocol {
     private void answer(RestRequest request, RestResponder responder) {
         request.body().release();
         List<String> names = request.query().getOrDefault(FILTER, List.of());
-        executor.execute(() -> responder.respond(render(request.id(), names)));
+        boolean openMetrics =
+                names.isEmpty() && wantsOpenMetrics(request.header("accept").orElse(""));
+        executor.execute(() -> responder.respond(render(request.id(), names, openMetrics)));
     }
 
-    private RestResponse render(String requestId, List<String> names) {
+    /** Whether it is named, and not as what the caller likes less than plain text. */
+    private static boolean wantsOpenMetrics(String accept) {
+        double openMetrics = 0;
+        double plain = 0;
+        for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
+            String type = range.strip();
+            if (type.startsWith(OPEN_METRICS)) {
+                openMetrics = Math.max(openMetrics, weight(type));
+            } else if (type.startsWith("text/plain")) {
+                plain = Math.max(plain, weight(type));
+            }
+        }
+        return openMetrics > 0 && openMetrics >= plain;
+    }
+
+    private static double weight(String range) {
+        for (String parameter : range.split(";", -1)) {
+            String stripped = parameter.strip();
+            if (stripped.matches("q=[01](\\.[0-9]{0,3})?")) {
+                return Double.parseDouble(stripped.substring(2));
+            }
+        }
+        return 1;
+    }
+
+    private RestResponse render(String requestId, List<String> names, boolean openMetrics) {
         try {
-            String all = page.get();
-            return text(200, CONTENT_TYPE, names.isEmpty() ? all : SampleFilter.keep(all, Set.copyOf(names)));
+            String all = page.make(openMetrics);
+            String type = openMetrics ? OPEN_METRICS + "; version=1.0.0; charset=utf-8" : CONTENT_TYPE;
+            return text(200, type, names.isEmpty() ? all : SampleFilter.keep(all, Set.copyOf(names)));
         } catch (RuntimeException e) {
             return errors().map(requestId, ServingException.from(e));
         }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.metrics;
 
+import dev.sluice.lifecycle.ModelState;
 import dev.sluice.lifecycle.ModelVersion;
 import dev.sluice.model.ModelId;
 import dev.sluice.scheduling.InstanceStatus;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What each version has now: {@code sluice_queued_requests}, {@code sluice_queue_capacity} and {@code sluice_instances}.
+ * What each version has now: {@code sluice_queued_requests}, {@code sluice_running_requests},
+ * {@code sluice_queue_capacity}, {@code sluice_instances} and {@code sluice_model_state}.
  *
  * <p><b>Threads:</b> guarded by the caller, {@link ServerMetrics}; the gauges themselves are read by whoever scrapes.
  */
@@ -26,21 +30,28 @@ final class ModelGauges {
     }
 
     void add(ModelVersion version) {
-        byModel.put(
-                version.id(),
-                List.of(
-                        gauge(
-                                version,
-                                "sluice.queued.requests",
-                                "Requests that wait.",
-                                queue -> queue.queue().waiting()),
-                        gauge(
-                                version,
-                                "sluice.queue.capacity",
-                                "Requests that may wait.",
-                                queue -> queue.queue().capacity()),
-                        instances(version, "ready", true),
-                        instances(version, "starting", false)));
+        List<Meter> meters = new ArrayList<>(List.of(
+                gauge(
+                        version,
+                        "sluice.queued.requests",
+                        "Requests that wait.",
+                        queue -> queue.queue().waiting()),
+                gauge(
+                        version,
+                        "sluice.queue.capacity",
+                        "Requests that may wait.",
+                        queue -> queue.queue().capacity()),
+                gauge(
+                        version,
+                        "sluice.running.requests",
+                        "Requests that were taken from the queue and have no answer yet.",
+                        it -> Math.max(0, it.unanswered() - it.queue().waiting())),
+                instances(version, "ready", true),
+                instances(version, "starting", false)));
+        for (ModelState.Kind state : ModelState.Kind.values()) {
+            meters.add(state(version, state));
+        }
+        byModel.put(version.id(), meters);
     }
 
     private Meter gauge(ModelVersion version, String name, String description, ToDoubleFunction<ModelVersion> value) {
@@ -48,6 +59,15 @@ final class ModelGauges {
                 .description(description)
                 .tag("model", version.id().name())
                 .tag("version", version.id().version())
+                .register(registry);
+    }
+
+    private Meter state(ModelVersion version, ModelState.Kind state) {
+        return Gauge.builder("sluice.model.state", version, it -> it.state().kind() == state ? 1 : 0)
+                .description("1 for the state the version is in, 0 for the others.")
+                .tag("model", version.id().name())
+                .tag("version", version.id().version())
+                .tag("state", state.name().toLowerCase(Locale.ROOT))
                 .register(registry);
     }
 

@@ -20,7 +20,10 @@ import java.util.concurrent.TimeUnit;
  * only add.
  */
 final class RequestMeters {
-    private record Series(ModelId model, String protocol, String code) {}
+    /** A request to a model. */
+    static final String INFER = "infer";
+
+    private record Series(ModelId model, String protocol, String operation, String code) {}
 
     private record Meters(Counter count, Timer duration) {}
 
@@ -32,11 +35,29 @@ final class RequestMeters {
     }
 
     void finished(ModelId model, String protocol, Optional<ErrorCode> failure, long totalNanos) {
-        Series key = new Series(model, protocol, StatusWord.of(failure));
-        Meters known = series.get(key);
-        Meters meters = known == null ? series.computeIfAbsent(key, this::newMeters) : known;
+        ended(model, protocol, INFER, StatusWord.of(failure), totalNanos);
+    }
+
+    /** Any other request. */
+    void ended(ModelId model, String protocol, String operation, String code, long totalNanos) {
+        Meters meters = meters(new Series(model, protocol, operation, code));
         meters.count().increment();
         meters.duration().record(totalNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A request that nobody looked at, so that it took no time worth measuring. */
+    void refused(ModelId model, String protocol, String operation, String code) {
+        meters(new Series(model, protocol, operation, code)).count().increment();
+    }
+
+    /** Makes the series of a version before its first request, so that they start at zero. */
+    void expect(ModelId model, String protocol) {
+        Meters unused = meters(new Series(model, protocol, INFER, StatusWord.OK));
+    }
+
+    private Meters meters(Series key) {
+        Meters known = series.get(key);
+        return known == null ? series.computeIfAbsent(key, this::newMeters) : known;
     }
 
     private Meters newMeters(Series key) {
@@ -44,6 +65,7 @@ final class RequestMeters {
                 Counter.builder("sluice.requests")
                         .description("Requests that got their answer, by canonical status word.")
                         .tag("protocol", key.protocol())
+                        .tag("operation", key.operation())
                         .tag("model", key.model().name())
                         .tag("version", key.model().version())
                         .tag("code", key.code())
@@ -52,6 +74,7 @@ final class RequestMeters {
                         .description("Time from decoding a request to its answer.")
                         .serviceLevelObjectives(Buckets.latency())
                         .tag("protocol", key.protocol())
+                        .tag("operation", key.operation())
                         .tag("model", key.model().name())
                         .tag("version", key.model().version())
                         .register(registry));

@@ -9,9 +9,12 @@ import dev.sluice.lifecycle.ModelVersions;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
 import dev.sluice.scheduling.CloseReason;
+import dev.sluice.server.protocol.Rejection;
+import dev.sluice.server.protocol.TrafficObserver;
 import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -21,6 +24,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -28,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * All meters of one server.
@@ -39,12 +44,29 @@ import java.util.function.LongSupplier;
  * <p><b>Threads:</b> recording is safe from any thread and waits for nobody; {@link #scrape} is for one thread at a time and
  * may take milliseconds.
  */
-public final class ServerMetrics implements ServingObserver, AutoCloseable {
+public final class ServerMetrics implements ServingObserver, TrafficObserver, AutoCloseable {
     private static final ModelId UNKNOWN = new ModelId("_unknown", "_unknown");
 
+    /** Of requests that are not about a model. */
+    private static final ModelId NONE = new ModelId("_none", "_none");
+
+    private static final String HTTP = "http";
+
+    /** Of requests that no endpoint saw. */
+    private static final String UNROUTED = "_unrouted";
+
+    /** The protocol whose series are there before its first request. */
+    private static final String FIRST_PROTOCOL = "torchserve";
+
+    private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
     private final ModelRegistry models;
-    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final TraceExemplars exemplars = new TraceExemplars();
+    private final PrometheusMeterRegistry meters =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, exemplars);
     private final RequestMeters requests = new RequestMeters(meters);
+    private final RefusalMeters refusals = new RefusalMeters(meters);
+    private final LoadMeters loads = new LoadMeters(meters);
     private final BatchMeters batches;
     private final ModelGauges gauges = new ModelGauges(meters);
     private final ModelMemoryMeters modelMemory = new ModelMemoryMeters(meters);
@@ -78,9 +100,38 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         MemoryMeters.bind(meters, budget, ledger, usedDirectMemory);
     }
 
+    /** Shows the server as a whole, too. */
+    public void watch(ServerGauges server) {
+        server.bind(meters);
+    }
+
     @Override
     public void requestFinished(ModelRef model, RequestContext context, Optional<ErrorCode> failure, long totalNanos) {
-        requests.finished(registered(model), context.protocol(), failure, totalNanos);
+        ModelId asked = registered(model);
+        exemplars.recording(context, () -> requests.finished(asked, context.protocol(), failure, totalNanos));
+        failure.ifPresent(code -> refusals.finished(asked, code));
+    }
+
+    @Override
+    public void refused(Rejection rejection) {
+        requests.refused(UNKNOWN, HTTP, UNROUTED, StatusWord.of(rejection));
+        refusals.refused(UNKNOWN, rejection);
+    }
+
+    @Override
+    public void denied(String protocol, ErrorCode code) {
+        requests.refused(UNKNOWN, protocol, UNROUTED, StatusWord.of(Optional.of(code)));
+        refusals.finished(UNKNOWN, code);
+    }
+
+    @Override
+    public void callEnded(String protocol, String operation, String code, long nanos) {
+        requests.ended(NONE, protocol, operation, code, nanos);
+    }
+
+    @Override
+    public void loaded(ModelId model, boolean hasWorked, long nanos) {
+        loads.loaded(model, hasWorked, nanos);
     }
 
     @Override
@@ -140,6 +191,17 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         return meters.scrape();
     }
 
+    /** Everything, in OpenMetrics 1.0, with exemplars. */
+    public synchronized String scrapeOpenMetrics() {
+        followRegistry();
+        return meters.scrape(OPEN_METRICS);
+    }
+
+    /** Whether a model of that name is registered. */
+    public boolean isKnown(String model) {
+        return models.models().containsKey(model);
+    }
+
     private void followRegistry() {
         Map<ModelId, ModelVersion> registered = new HashMap<>();
         models.models()
@@ -156,12 +218,18 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         }
         Set<ModelId> known = new HashSet<>(registered.keySet());
         batches.forgetAllBut(known);
+        loads.forgetAllBut(registered.keySet().stream().map(ModelId::name).collect(Collectors.toSet()));
         known.add(UNKNOWN);
+        known.add(NONE);
         requests.forgetAllBut(known);
+        refusals.forgetAllBut(known);
         registered.forEach((id, version) -> {
             if (shown.putIfAbsent(id, version) == null) {
                 gauges.add(version);
                 batches.expect(id);
+                requests.expect(id, FIRST_PROTOCOL);
+                refusals.expect(id);
+                loads.expect(id);
             }
         });
     }
@@ -170,6 +238,7 @@ public final class ServerMetrics implements ServingObserver, AutoCloseable {
         gauges.forget(id);
         batches.forget(id);
         requests.forget(id);
+        refusals.forget(id);
     }
 
     @Override

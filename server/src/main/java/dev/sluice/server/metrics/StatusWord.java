@@ -2,6 +2,7 @@
 package dev.sluice.server.metrics;
 
 import dev.sluice.inference.ErrorCode;
+import dev.sluice.server.protocol.Rejection;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,16 @@ final class StatusWord {
 
     static String of(Optional<ErrorCode> failure) {
         return failure.isPresent() ? of(failure.get()) : OK;
+    }
+
+    static String of(Rejection rejection) {
+        return switch (rejection) {
+            case UNKNOWN_PATH -> "NOT_FOUND";
+            case METHOD_NOT_ALLOWED -> "UNIMPLEMENTED";
+            case BODY_TOO_LARGE, HEAD_TOO_LARGE, MALFORMED -> "INVALID_ARGUMENT";
+            case TIMED_OUT -> "DEADLINE_EXCEEDED";
+            case OUT_OF_MEMORY -> "RESOURCE_EXHAUSTED";
+        };
     }
 
     private static String of(ErrorCode code) {

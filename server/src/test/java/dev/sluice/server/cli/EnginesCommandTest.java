@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.server.config.LogsConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.install.FakePack;
 import java.io.ByteArrayInputStream;
@@ -159,6 +160,6 @@ class EnginesCommandTest {
         }
 
         @Override
-        public void configureLog(Path file) {}
+        public void configureLog(LogsConfig config, Optional<Path> file) {}
     }
 }

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.BindAddress;
+import dev.sluice.server.config.LogsConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.protocol.Plane;
 import java.io.ByteArrayInputStream;
@@ -341,7 +342,7 @@ class SluiceCliTest {
         }
 
         @Override
-        public void configureLog(Path file) {}
+        public void configureLog(LogsConfig config, Optional<Path> file) {}
     }
 
     private static final class FakeServer implements RunningServer {

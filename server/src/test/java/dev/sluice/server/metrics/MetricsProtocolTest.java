@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class MetricsProtocolTest {
@@ -23,7 +22,7 @@ class MetricsProtocolTest {
 
     @Test
     void answersOnItsExecutorAndNotOnTheCallersThread() {
-        DataBuffer body = call(() -> "a 1.0\n", Map.of());
+        DataBuffer body = call(openMetrics -> "a 1.0\n", Map.of());
 
         assertThat(responses).isEmpty();
         assertThat(body.references()).isZero();
@@ -38,7 +37,7 @@ class MetricsProtocolTest {
 
     @Test
     void keepsOnlyTheNamesAskedFor() {
-        DataBuffer unused = call(() -> "a 1.0\nb 2.0\nc 3.0\n", Map.of("name[]", List.of("a", "c")));
+        DataBuffer unused = call(openMetrics -> "a 1.0\nb 2.0\nc 3.0\n", Map.of("name[]", List.of("a", "c")));
         submitted.get(0).run();
 
         assertThat(text(responses.get(0))).isEqualTo("a 1.0\nc 3.0\n");
@@ -47,7 +46,7 @@ class MetricsProtocolTest {
     @Test
     void answersWhenThePageCannotBeMade() {
         DataBuffer unused = call(
-                () -> {
+                openMetrics -> {
                     throw new IllegalStateException("secret detail");
                 },
                 Map.of());
@@ -57,7 +56,7 @@ class MetricsProtocolTest {
         assertThat(text(responses.get(0))).doesNotContain("secret");
     }
 
-    private DataBuffer call(Supplier<String> page, Map<String, List<String>> query) {
+    private DataBuffer call(MetricsProtocol.Page page, Map<String, List<String>> query) {
         Endpoint endpoint =
                 new MetricsProtocol(page, submitted::add).endpoints().get(0);
         assertThat(endpoint.plane()).isEqualTo(Plane.METRICS);

@@ -64,13 +64,13 @@ class ServerMetricsTest {
 
         assertThat(metrics.scrape())
                 .contains(
-                        "sluice_requests_total{code=\"OK\",model=\"digits\",protocol=\"torchserve\",version=\"1.0\"} 2.0")
+                        "sluice_requests_total{code=\"OK\",model=\"digits\",operation=\"infer\",protocol=\"torchserve\",version=\"1.0\"} 2.0")
                 .contains(
-                        "sluice_requests_total{code=\"RESOURCE_EXHAUSTED\",model=\"digits\",protocol=\"torchserve\",version=\"1.0\"} 1.0")
+                        "sluice_requests_total{code=\"RESOURCE_EXHAUSTED\",model=\"digits\",operation=\"infer\",protocol=\"torchserve\",version=\"1.0\"} 1.0")
                 .contains(
-                        "sluice_request_duration_seconds_count{model=\"digits\",protocol=\"torchserve\",version=\"1.0\"} 3")
+                        "sluice_request_duration_seconds_count{model=\"digits\",operation=\"infer\",protocol=\"torchserve\",version=\"1.0\"} 3")
                 .contains(
-                        "sluice_request_duration_seconds_bucket{model=\"digits\",protocol=\"torchserve\",version=\"1.0\",le=\"0.0025\"} 3");
+                        "sluice_request_duration_seconds_bucket{model=\"digits\",operation=\"infer\",protocol=\"torchserve\",version=\"1.0\",le=\"0.0025\"} 3");
     }
 
     @Test
@@ -85,7 +85,7 @@ class ServerMetricsTest {
         assertThat(metrics.scrape())
                 .doesNotContain("made-up")
                 .contains(
-                        "sluice_requests_total{code=\"NOT_FOUND\",model=\"_unknown\",protocol=\"torchserve\",version=\"_unknown\"} 100.0");
+                        "sluice_requests_total{code=\"NOT_FOUND\",model=\"_unknown\",operation=\"infer\",protocol=\"torchserve\",version=\"_unknown\"} 100.0");
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * The REST interface of TorchServe 0.12.
@@ -33,13 +34,24 @@ public final class TorchServeProtocol implements Protocol {
     private final SchedulingHeaders scheduling;
     private final List<Endpoint> endpoints;
 
+    /** One that is healthy as long as all models there are can answer. */
     public TorchServeProtocol(InferenceService service, ModelAdmin admin, TorchServeConfig config, Ticker ticker) {
+        this(service, admin, config, ticker, () -> true);
+    }
+
+    /** @param nothingMissing whether every model the server needs is there, for {@code /ping} */
+    public TorchServeProtocol(
+            InferenceService service,
+            ModelAdmin admin,
+            TorchServeConfig config,
+            Ticker ticker,
+            BooleanSupplier nothingMissing) {
         scheduling = new SchedulingHeaders(config.requestDeadline(), config.tenantHeader());
         RestHandler predict = new PredictionHandler(service, admin, scheduling, ticker);
         RestHandler register = new RegisterHandler(admin, config.modelApiEnabled());
         ModelHandlers models = new ModelHandlers(admin, config.modelApiEnabled());
         this.endpoints = List.of(
-                inference(ANY, "/ping/{rest...}", new PingHandler(admin)),
+                inference(ANY, "/ping/{rest...}", new PingHandler(admin, nothingMissing)),
                 inference(ANY_BUT_OPTIONS, "/predictions/{model}", predict),
                 inference(ANY_BUT_OPTIONS, "/predictions/{model}/{version}/{extra...}", predict),
                 management("GET", "/models", models::list),

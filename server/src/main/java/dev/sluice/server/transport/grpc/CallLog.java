@@ -3,6 +3,7 @@ package dev.sluice.server.transport.grpc;
 
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.transport.AccessLog;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Grpc;
@@ -11,7 +12,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
  * <p><b>Source:</b> torchserve.md section 4.5.
  */
 final class CallLog implements ServerInterceptor {
-    private static final Logger ACCESS = LoggerFactory.getLogger("ACCESS_LOG");
     private static final Logger LOG = LoggerFactory.getLogger(CallLog.class);
 
     private final Plane plane;
@@ -58,14 +57,8 @@ final class CallLog implements ServerInterceptor {
     private void tell(ServerCall<?, ?> call, Status.Code code, long startedNanos) {
         String method = call.getMethodDescriptor().getFullMethodName();
         long durationNanos = ticker.nanos() - startedNanos;
-        if (ACCESS.isInfoEnabled()) {
-            ACCESS.info(
-                    "{} \"gRPC {} HTTP/2.0\" {} {}",
-                    call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR),
-                    method,
-                    code.value(),
-                    TimeUnit.NANOSECONDS.toMillis(durationNanos));
-        }
+        AccessLog.grpc(
+                call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), method, code.value(), durationNanos);
         try {
             observer.callEnded(plane, method, code.value(), durationNanos);
         } catch (RuntimeException | Error e) {

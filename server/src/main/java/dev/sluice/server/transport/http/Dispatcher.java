@@ -6,6 +6,7 @@ import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestRequest;
+import dev.sluice.server.protocol.TrafficObserver;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import java.util.List;
@@ -25,11 +26,21 @@ final class Dispatcher {
     private final Router router;
     private final ErrorMapper unmatched;
     private final AccessControl access;
+    private final TrafficObserver traffic;
 
     Dispatcher(Router router, ErrorMapper unmatched, AccessControl access) {
+        this(router, unmatched, access, TrafficObserver.NONE);
+    }
+
+    Dispatcher(Router router, ErrorMapper unmatched, AccessControl access, TrafficObserver traffic) {
         this.router = router;
         this.unmatched = unmatched;
         this.access = access;
+        this.traffic = traffic;
+    }
+
+    TrafficObserver traffic() {
+        return traffic;
     }
 
     /** Answers {@code incoming} through {@code exchange}; owns its body. */
@@ -38,6 +49,7 @@ final class Dispatcher {
             dispatch(whole, exchange);
         } else {
             Incoming.Refused refused = (Incoming.Refused) incoming;
+            traffic.refused(refused.rejection());
             exchange.respond(errorsFor(refused.head()).map(exchange.id(), refused.rejection(), refused.detail()));
         }
     }
@@ -48,6 +60,7 @@ final class Dispatcher {
             target = RequestTarget.parse(whole.head().uri());
         } catch (IllegalArgumentException e) {
             whole.body().release();
+            traffic.refused(Rejection.MALFORMED);
             exchange.respond(unmatched.map(exchange.id(), Rejection.MALFORMED, String.valueOf(e.getMessage())));
             return;
         }
@@ -61,11 +74,13 @@ final class Dispatcher {
         }
         whole.body().release();
         if (match instanceof Router.Match.OtherMethod other) {
+            traffic.refused(Rejection.METHOD_NOT_ALLOWED);
             exchange.respond(other.other()
                     .protocol()
                     .errors()
                     .map(exchange.id(), Rejection.METHOD_NOT_ALLOWED, method + " " + target.path()));
         } else {
+            traffic.refused(Rejection.UNKNOWN_PATH);
             exchange.respond(unmatched.map(exchange.id(), Rejection.UNKNOWN_PATH, target.path()));
         }
     }
@@ -80,6 +95,7 @@ final class Dispatcher {
             return true;
         } catch (ServingException refusal) {
             whole.body().release();
+            traffic.denied("http", refusal.code());
             exchange.respond(route.protocol().errors().map(exchange.id(), refusal));
             return false;
         }

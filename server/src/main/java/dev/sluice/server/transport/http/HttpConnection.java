@@ -84,7 +84,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         this.ticker = ticker;
         this.connections = connections;
         this.assembler = new RequestAssembler(limits, ticker, channel.alloc(), budget, ledger);
-        this.writer = new ResponseWriter(this, channel, ticker, limits.maxUnsentBytes());
+        this.writer = new ResponseWriter(this, channel, ticker, limits.maxUnsentBytes(), dispatcher.traffic());
         this.watchdog = new Watchdog(this, channel, limits, ticker);
         this.departure = new Departure(this, channel, limits.lingerTimeout());
         this.activeNanos = ticker.nanos();

@@ -8,6 +8,7 @@ import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
+import dev.sluice.server.protocol.TrafficObserver;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
 import io.netty.util.concurrent.Future;
@@ -67,6 +68,19 @@ public final class HttpTransport implements AutoCloseable {
             Ticker ticker,
             MemoryBudget budget,
             MemoryLedger ledger) {
+        this(config, protocols, unmatched, access, ticker, budget, ledger, TrafficObserver.NONE);
+    }
+
+    /** As the other one; {@code traffic} hears of answers, and of what no endpoint saw. */
+    public HttpTransport(
+            HttpTransportConfig config,
+            List<Protocol> protocols,
+            ErrorMapper unmatched,
+            AccessControl access,
+            Ticker ticker,
+            MemoryBudget budget,
+            MemoryLedger ledger,
+            TrafficObserver traffic) {
         this.config = config;
         this.ticker = ticker;
         this.budget = budget;
@@ -74,7 +88,7 @@ public final class HttpTransport implements AutoCloseable {
         this.connections = new Connections(config.limits().maxConnections());
         this.sites = merged(config.listeners()).stream()
                 .map(listener ->
-                        new Site(listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access)))
+                        new Site(listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access, traffic)))
                 .toList();
     }
 

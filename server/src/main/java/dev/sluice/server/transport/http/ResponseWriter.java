@@ -3,6 +3,8 @@ package dev.sluice.server.transport.http;
 
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.RestResponse;
+import dev.sluice.server.protocol.TrafficObserver;
+import dev.sluice.server.transport.AccessLog;
 import dev.sluice.tensor.DataBuffer;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -32,17 +34,20 @@ final class ResponseWriter {
     private final Ticker ticker;
     private final int maxUnsentBytes;
     private final SocketAddress remote;
+    private final TrafficObserver traffic;
 
     /** Written by the event loop: whether the answer being streamed is the last one. */
     private boolean lastStream;
 
-    ResponseWriter(HttpConnection connection, Channel channel, Ticker ticker, int maxUnsentBytes) {
+    ResponseWriter(
+            HttpConnection connection, Channel channel, Ticker ticker, int maxUnsentBytes, TrafficObserver traffic) {
         this.connection = connection;
         this.channel = channel;
         this.ticker = ticker;
         this.maxUnsentBytes = maxUnsentBytes;
         // Clients of a Unix socket have no address.
         this.remote = channel.remoteAddress() instanceof InetSocketAddress address ? address : NO_ADDRESS;
+        this.traffic = traffic;
     }
 
     boolean inEventLoop() {
@@ -124,6 +129,9 @@ final class ResponseWriter {
     }
 
     private void log(Exchange exchange, int status) {
-        AccessLog.write(remote, exchange.line(), status, ticker.nanos() - exchange.receivedNanos());
+        RequestLine line = exchange.line();
+        long nanos = ticker.nanos() - exchange.receivedNanos();
+        AccessLog.http(remote, line.method(), line.uri(), line.version(), status, nanos);
+        traffic.answered(status);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.server.transport.http;
+package dev.sluice.server.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,18 +30,17 @@ final class AccessLogTest {
     }
 
     @Test
-    void writesTorchServesLine() throws Exception {
+    void writesTorchServesLines() throws Exception {
         InetSocketAddress remote = new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 1234);
 
-        AccessLog.write(
-                remote,
-                new RequestLine("GET", "/ping?a=1", "HTTP/1.1", true),
-                200,
-                Duration.ofMillis(7).toNanos());
+        long nanos = Duration.ofMillis(7).toNanos();
+        AccessLog.http(remote, "GET", "/ping?a=1", "HTTP/1.1", 200, nanos);
+        AccessLog.grpc(remote, "a.b.Service/Method", 5, nanos);
 
-        assertThat(lines.list).hasSize(1);
-        assertThat(lines.list.get(0).getFormattedMessage())
-                .isEqualTo("/127.0.0.1:1234 \"GET /ping?a=1 HTTP/1.1\" 200 7");
+        assertThat(lines.list.stream().map(ILoggingEvent::getFormattedMessage))
+                .containsExactly(
+                        "/127.0.0.1:1234 \"GET /ping?a=1 HTTP/1.1\" 200 7",
+                        "/127.0.0.1:1234 \"gRPC a.b.Service/Method HTTP/2.0\" 5 7");
     }
 
     @Test
