@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.engine;
 
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Output;
-import dev.sluice.inference.ServingException;
 import dev.sluice.model.Signature;
-import dev.sluice.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -76,41 +73,15 @@ public final class HandledModel implements LoadedModel {
         private Outcome outcome(Batch batch, InferenceRequest request) {
             try {
                 return new Outcome.Success(new InferenceResponse(batch.model(), handler.answer(request, model)));
-            } catch (ServingException e) {
-                return new Outcome.Failure(e);
             } catch (Exception e) {
                 // Checked ones, too: handlers in other languages than Java throw them from anywhere.
-                return new Outcome.Failure(
-                        new ServingException(ErrorCode.ENGINE_FAILED, "The model's handler failed", e));
+                return new Outcome.Failure(RepliedModel.failure(batch, e));
             }
         }
 
         @Override
         public void close() {
             model.close();
-        }
-    }
-
-    /** What stands where there is nothing. */
-    private static final class NoModel implements TensorModel, TensorInstance {
-        @Override
-        public Signature signature() {
-            return Signature.UNDECLARED;
-        }
-
-        @Override
-        public TensorInstance newInstance() {
-            return this;
-        }
-
-        @Override
-        public List<Tensor> run(List<Tensor> inputs) {
-            throw new ServingException(ErrorCode.ENGINE_FAILED, "The handler has no model to run");
-        }
-
-        @Override
-        public void close() {
-            // Holds nothing.
         }
     }
 }

@@ -41,7 +41,9 @@ final class WholeAnswers implements BatchSink {
         List<Output> parts = outputs.get(index);
         if (outcome instanceof Outcome.Success success) {
             parts.addAll(success.response().outputs());
-            ends.get(index).complete(new Outcome.Success(new InferenceResponse(batch.model(), parts)));
+            InferenceResponse whole = new InferenceResponse(
+                    batch.model(), parts, success.response().details());
+            ends.get(index).complete(new Outcome.Success(whole));
         } else {
             parts.forEach(Output::release);
             ends.get(index).complete(outcome);

@@ -185,7 +185,7 @@ final class SplitRequest {
             }
             joined.add(new Output.OfTensor(TensorRows.join(cut).orElseThrow(this::notJoinable)));
         }
-        return new InferenceResponse(all.get(0).model(), joined);
+        return new InferenceResponse(all.get(0).model(), joined, all.get(0).details());
     }
 
     private Tensor outputOf(InferenceResponse answer, int part, int output, int outputs) {

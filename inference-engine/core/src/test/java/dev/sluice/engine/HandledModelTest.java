@@ -81,7 +81,7 @@ class HandledModelTest {
                 .isInstanceOfSatisfying(
                         Outcome.Failure.class,
                         failure -> assertThat(failure.cause())
-                                .hasMessage("The model's handler failed")
+                                .hasMessage("Prediction failed")
                                 .hasRootCauseMessage("broken"));
         assertThat(List.of(outcomes.get(0), outcomes.get(3))).hasOnlyElementsOfType(Outcome.Success.class);
         outcomes.forEach(Outcome::release);

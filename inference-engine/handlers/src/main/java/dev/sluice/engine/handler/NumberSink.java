@@ -4,6 +4,7 @@ package dev.sluice.engine.handler;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.HalfFloat;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;

@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.ByteElements;
 import dev.sluice.tensor.DataType;
+import dev.sluice.tensor.HalfFloat;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.nio.ByteBuffer;

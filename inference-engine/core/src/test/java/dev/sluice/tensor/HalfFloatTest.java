@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.engine.handler;
+package dev.sluice.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.engine.handler;
+package dev.sluice.tensor;
 
-/** Conversion of IEEE 754 half precision, which the JDK has only from version 20 on. */
-final class HalfFloat {
+/** Conversion of {@link DataType#FP16}, which the JDK has only from version 20 on, and of {@link DataType#BF16}. */
+public final class HalfFloat {
     private static final int EXPONENT_GAP = 127 - 15;
     private static final float SMALLEST_SUBNORMAL = 0x1p-24f;
     private static final float SMALLEST_NORMAL = 0x1p-14f;
@@ -12,7 +12,8 @@ final class HalfFloat {
 
     private HalfFloat() {}
 
-    static float toFloat(short half) {
+    /** The number that {@code half} stands for, exactly. */
+    public static float toFloat(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = (half >> 10) & 0x1f;
         int fraction = half & 0x3ff;
@@ -25,7 +26,7 @@ final class HalfFloat {
     }
 
     /** The half nearest to {@code value}; of two equally near the even one. What is too large becomes infinite. */
-    static short fromFloat(float value) {
+    public static short fromFloat(float value) {
         int bits = Float.floatToIntBits(value);
         int sign = bits >>> 16 & 0x8000;
         float magnitude = Math.abs(value);
@@ -43,8 +44,13 @@ final class HalfFloat {
     }
 
     /** The nearest number of the upper half of a single's bits; of two equally near the even one. */
-    static short brainFromFloat(float value) {
+    public static short brainFromFloat(float value) {
         int bits = Float.floatToIntBits(value);
         return (short) (Float.isNaN(value) ? 0x7fc0 : (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+    }
+
+    /** The number that {@code brain} stands for, exactly. */
+    public static float brainToFloat(short brain) {
+        return Float.intBitsToFloat(brain << 16);
     }
 }
