@@ -4,7 +4,7 @@ package dev.sluice.server;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelRef;
 import dev.sluice.scheduling.InstanceStatus;
-import dev.sluice.server.health.Phase;
+import dev.sluice.server.health.HealthReport.Phase;
 import dev.sluice.server.health.Readiness;
 import dev.sluice.server.transport.grpc.ServiceHealth;
 import dev.sluice.serving.ModelAdmin;

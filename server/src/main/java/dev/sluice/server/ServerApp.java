@@ -8,6 +8,7 @@ import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.TokenizerCatalog;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.MemoryWatch;
@@ -31,10 +32,9 @@ import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
-import dev.sluice.server.transport.grpc.RequestMemory;
-import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.server.repository.download.S3Credentials;
+import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.PooledBufferAllocator;
@@ -180,14 +180,7 @@ public final class ServerApp implements AutoCloseable {
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
         transport = new HttpTransport(
-                http,
-                protocols,
-                torchServe.errors(),
-                access.control(),
-                ticker,
-                budget,
-                ledger,
-                observation.traffic());
+                http, protocols, torchServe.errors(), access.control(), ticker, budget, ledger, observation.traffic());
         GrpcTraffic traffic = new GrpcTraffic(observation.traffic());
         grpc = new GrpcSide(
                 config,

@@ -102,6 +102,8 @@ public final class HealthProtocol implements Protocol {
                 case HEAD_TOO_LARGE -> 431;
                 case MALFORMED -> 400;
                 case TIMED_OUT -> 408;
+                case UNSUPPORTED_ENCODING -> 415;
+                case NOT_ENCRYPTED -> 403;
                 case OUT_OF_MEMORY -> 503;
             };
             return json(status, JsonNodeFactory.instance.objectNode().put("error", detail));

@@ -74,6 +74,8 @@ final class RefusalMeters {
             case BODY_TOO_LARGE, HEAD_TOO_LARGE -> "too_large";
             case MALFORMED -> "malformed";
             case TIMED_OUT -> "too_slow";
+            case UNSUPPORTED_ENCODING -> "encoding";
+            case NOT_ENCRYPTED -> "not_encrypted";
             case OUT_OF_MEMORY -> "memory";
         };
         counter(model, reason).increment();

@@ -23,7 +23,8 @@ final class StatusWord {
         return switch (rejection) {
             case UNKNOWN_PATH -> "NOT_FOUND";
             case METHOD_NOT_ALLOWED -> "UNIMPLEMENTED";
-            case BODY_TOO_LARGE, HEAD_TOO_LARGE, MALFORMED -> "INVALID_ARGUMENT";
+            case BODY_TOO_LARGE, HEAD_TOO_LARGE, MALFORMED, UNSUPPORTED_ENCODING -> "INVALID_ARGUMENT";
+            case NOT_ENCRYPTED -> "FAILED_PRECONDITION";
             case TIMED_OUT -> "DEADLINE_EXCEEDED";
             case OUT_OF_MEMORY -> "RESOURCE_EXHAUSTED";
         };

@@ -57,8 +57,7 @@ final class CallLog implements ServerInterceptor {
     private void tell(ServerCall<?, ?> call, Status.Code code, long startedNanos) {
         String method = call.getMethodDescriptor().getFullMethodName();
         long durationNanos = ticker.nanos() - startedNanos;
-        AccessLog.grpc(
-                call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), method, code.value(), durationNanos);
+        AccessLog.grpc(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), method, code.value(), durationNanos);
         try {
             observer.callEnded(plane, method, code.value(), durationNanos);
         } catch (RuntimeException | Error e) {

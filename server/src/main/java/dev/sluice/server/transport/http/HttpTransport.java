@@ -87,8 +87,8 @@ public final class HttpTransport implements AutoCloseable {
         this.ledger = ledger;
         this.connections = new Connections(config.limits().maxConnections());
         this.sites = merged(config.listeners()).stream()
-                .map(listener ->
-                        new Site(listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access, traffic)))
+                .map(listener -> new Site(
+                        listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access, traffic)))
                 .toList();
     }
 
