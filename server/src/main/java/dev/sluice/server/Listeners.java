@@ -11,7 +11,6 @@ import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.ListenerConfig;
 import dev.sluice.server.transport.tls.TlsContext;
 import dev.sluice.server.transport.tls.TlsMaterial;
-import io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +21,7 @@ final class Listeners {
     private final TlsConfig tls;
 
     /** Written by the constructing thread. */
-    private Optional<SslContext> context = Optional.empty();
+    private Optional<TlsContext> context = Optional.empty();
 
     private Listeners(TlsConfig tls) {
         this.tls = tls;
@@ -54,8 +53,8 @@ final class Listeners {
                         Set.of(plane)));
     }
 
-    private SslContext context(ConfigKey key, BindAddress address) {
-        SslContext made =
+    private TlsContext context(ConfigKey key, BindAddress address) {
+        TlsContext made =
                 context.orElseGet(() -> TlsContext.http(TlsMaterial.of(tls, key.key() + ": " + address.url())));
         context = Optional.of(made);
         return made;

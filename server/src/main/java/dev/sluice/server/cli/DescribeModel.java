@@ -37,7 +37,7 @@ final class DescribeModel implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        byte[] answer = server.client().call("GET", ModelPath.of(model, version));
+        byte[] answer = server.client(console).call("GET", ModelPath.of(model, version));
         if (server.isJson()) {
             console.out().println(new String(answer, StandardCharsets.UTF_8));
         } else {

@@ -3,6 +3,7 @@ package dev.sluice.server.cli;
 
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sluice health}: whether a server is well, for scripts and container probes. */
@@ -21,13 +22,19 @@ final class HealthCommand implements Callable<Integer> {
             description = "Inference address of the server (default: ${DEFAULT-VALUE}).")
     private String address = "";
 
+    @Mixin
+    private TokenOptions tokens = new TokenOptions();
+
     HealthCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
-        console.out().println(StatusLine.of(new ServerClient(address).call("GET", "/ping"), false));
+        console.out()
+                .println(StatusLine.of(
+                        new ServerClient(address, tokens.token(console, address, "inference")).call("GET", "/ping"),
+                        false));
         return SluiceCli.OK;
     }
 }

@@ -28,7 +28,7 @@ final class ListModels implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ArrayNode models = all(server.client());
+        ArrayNode models = all(server.client(console));
         if (server.isJson()) {
             console.out().println(JsonNodeFactory.instance.objectNode().set("models", models));
             return SluiceCli.OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.cli;
 
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of every verb that talks to a server's management address. */
@@ -15,8 +16,11 @@ final class ManagementOptions {
     @Option(names = "--json", description = "Print the server's answer as it is.")
     private boolean json;
 
-    ServerClient client() {
-        return new ServerClient(address);
+    @Mixin
+    private TokenOptions tokens = new TokenOptions();
+
+    ServerClient client(Console console) {
+        return new ServerClient(address, tokens.token(console, address, "management"));
     }
 
     boolean isJson() {

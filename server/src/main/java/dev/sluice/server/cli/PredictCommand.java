@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -65,13 +66,16 @@ final class PredictCommand implements Callable<Integer> {
             description = "Inference address of the server (default: ${DEFAULT-VALUE}).")
     private String address = "";
 
+    @Mixin
+    private TokenOptions tokens = new TokenOptions();
+
     PredictCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
-        ServerClient client = new ServerClient(address);
+        ServerClient client = new ServerClient(address, tokens.token(console, address, "inference"));
         String path = "/predictions/" + ServerClient.segment(model)
                 + version.map(it -> "/" + ServerClient.segment(it)).orElse("");
         for (String file : files) {

@@ -68,7 +68,7 @@ final class RegisterModelCommand implements Callable<Integer> {
         put(parameters, "max_batch_delay", maxBatchDelay);
         put(parameters, "response_timeout", responseTimeout);
         parameters.put("synchronous", String.valueOf(!noWait));
-        byte[] answer = server.client().call("POST", "/models" + ServerClient.query(parameters));
+        byte[] answer = server.client(console).call("POST", "/models" + ServerClient.query(parameters));
         console.out().println(StatusLine.of(answer, server.isJson()));
         return SluiceCli.OK;
     }

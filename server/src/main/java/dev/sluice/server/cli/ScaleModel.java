@@ -52,7 +52,8 @@ final class ScaleModel implements Callable<Integer> {
         min.ifPresent(number -> parameters.put("min_worker", String.valueOf(number)));
         max.ifPresent(number -> parameters.put("max_worker", String.valueOf(number)));
         parameters.put("synchronous", String.valueOf(!noWait));
-        byte[] answer = server.client().call("PUT", ModelPath.of(model, version) + ServerClient.query(parameters));
+        byte[] answer =
+                server.client(console).call("PUT", ModelPath.of(model, version) + ServerClient.query(parameters));
         console.out().println(StatusLine.of(answer, server.isJson()));
         return SluiceCli.OK;
     }

@@ -20,6 +20,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
@@ -32,6 +33,7 @@ public final class ServerClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
     private final String address;
+    private final Optional<String> token;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_TIMEOUT)
@@ -39,6 +41,17 @@ public final class ServerClient {
 
     /** @param address base URL, such as {@code http://127.0.0.1:8081} */
     public ServerClient(String address) {
+        this(address, Optional.empty());
+    }
+
+    /**
+     * A client that proves that it may call.
+     *
+     * @param address base URL, such as {@code http://127.0.0.1:8081}
+     * @param token of the kind its calls want
+     */
+    ServerClient(String address, Optional<String> token) {
+        this.token = token;
         this.address = address.endsWith("/") ? address.substring(0, address.length() - 1) : address;
     }
 
@@ -53,11 +66,24 @@ public final class ServerClient {
     }
 
     private HttpRequest.Builder request(String pathAndQuery) {
+        HttpRequest.Builder request;
         try {
-            return HttpRequest.newBuilder(URI.create(address + pathAndQuery));
+            request = HttpRequest.newBuilder(URI.create(address + pathAndQuery));
         } catch (IllegalArgumentException e) {
             throw new ServingException(
                     ErrorCode.INVALID_INPUT, "--address: " + address + " (expected: http://HOST:PORT)", e);
+        }
+        token.ifPresent(secret -> authorize(request, secret));
+        return request;
+    }
+
+    private static void authorize(HttpRequest.Builder request, String secret) {
+        try {
+            request.setHeader("Authorization", "Bearer " + secret);
+        } catch (IllegalArgumentException e) {
+            // Not the cause, whose message has the token in it.
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, "--token: not one (expected: one word, as in key_file.json)");
         }
     }
 

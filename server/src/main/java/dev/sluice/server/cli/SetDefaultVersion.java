@@ -31,7 +31,7 @@ final class SetDefaultVersion implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        byte[] answer = server.client().call("PUT", ModelPath.of(model, Optional.of(version)) + "/set-default");
+        byte[] answer = server.client(console).call("PUT", ModelPath.of(model, Optional.of(version)) + "/set-default");
         console.out().println(StatusLine.of(answer, server.isJson()));
         return SluiceCli.OK;
     }

@@ -37,7 +37,7 @@ final class UnregisterModel implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        byte[] answer = server.client().call("DELETE", ModelPath.of(model, version));
+        byte[] answer = server.client(console).call("DELETE", ModelPath.of(model, version));
         console.out().println(StatusLine.of(answer, server.isJson()));
         return SluiceCli.OK;
     }

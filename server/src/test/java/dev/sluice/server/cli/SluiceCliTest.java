@@ -33,6 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SluiceCliTest {
@@ -87,6 +88,71 @@ class SluiceCliTest {
         assertThat(run(words)).isEqualTo(SluiceCli.OK);
         assertThat(out.toString()).contains("Example").contains("sluice");
         assertThat(err.toString()).isEmpty();
+    }
+
+    private List<String> authorizations(String... words) {
+        List<String> seen = new ArrayList<>();
+        peer.createContext("/", exchange -> {
+            seen.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            byte[] body = "{\"models\": []}".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        assertThat(run(words)).as(err.toString()).isEqualTo(SluiceCli.OK);
+        return seen;
+    }
+
+    @Test
+    void sendsTheTokenItIsGiven() {
+        environment.put("SLUICE_TOKEN", "variable");
+
+        assertThat(authorizations("models", "list", "--address", address, "--token", "option"))
+                .containsExactly("Bearer option");
+    }
+
+    @Test
+    void sendsTheTokenOfTheVariable() {
+        environment.put("SLUICE_TOKEN", "variable");
+
+        assertThat(authorizations("models", "list", "--address", address)).containsExactly("Bearer variable");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"models list,m", "models describe x,m", "health,i"})
+    void sendsTheTokenOfTheKeyFileHere(String verb, String key) throws IOException {
+        Files.writeString(
+                folder.resolve("key_file.json"),
+                "{\"management\": {\"key\": \"m\"}, \"inference\": {\"key\": \"i\"}, \"API\": {\"key\": \"a\"}}");
+        List<String> words = new ArrayList<>(List.of(verb.split(" ", -1)));
+        words.addAll(List.of("--address", address));
+
+        assertThat(authorizations(words.toArray(String[]::new))).containsExactly("Bearer " + key);
+    }
+
+    /** The key file says nothing of other machines. Seen to fail when the address was not looked at. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://models.example.org:8081",
+                "https://127.0.0.1.example.org",
+                "http://localhost@example.org",
+                "no url"
+            })
+    void keepsTheKeyFileFromOtherMachines(String other) throws IOException {
+        Files.writeString(folder.resolve("key_file.json"), "{\"management\": {\"key\": \"m\"}}");
+        TokenOptions options = new TokenOptions();
+
+        assertThat(options.token(console(), other, "management")).isEmpty();
+        assertThat(options.token(console(), "http://127.0.0.1:8081", "management"))
+                .contains("m");
+    }
+
+    @Test
+    void keepsTheTokenOutOfMessages() {
+        assertThat(run("models", "list", "--address", address, "--token", "sec\nret"))
+                .isEqualTo(SluiceCli.USAGE);
+        assertThat(err.toString()).contains("--token: not one").doesNotContain("sec");
     }
 
     @Test
@@ -287,8 +353,8 @@ class SluiceCliTest {
         assertThat(err.toString()).contains("./sluice demo");
     }
 
-    private int run(String... arguments) {
-        Console console = new Console(
+    private Console console() {
+        return new Console(
                 new PrintWriter(out, true),
                 new PrintWriter(err, true),
                 new ByteArrayInputStream("typed".getBytes(StandardCharsets.UTF_8)),
@@ -301,7 +367,10 @@ class SluiceCliTest {
                 new PackHost(Optional.empty(), folder.resolve("repository"), "test-os", List.of("false")),
                 InstantSource.system(),
                 "1.2.3");
-        return SluiceCli.create(console, launcher).execute(arguments);
+    }
+
+    private int run(String... arguments) {
+        return SluiceCli.create(console(), launcher).execute(arguments);
     }
 
     private void answer(String path, int status, String body) {

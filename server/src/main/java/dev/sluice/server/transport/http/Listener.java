@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.transport.tls.TlsContext;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
 import io.netty.bootstrap.ServerBootstrap;
@@ -18,7 +19,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.flush.FlushConsolidationHandler;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import java.io.IOException;
@@ -136,7 +136,7 @@ record Listener(ListenerConfig config, Channel channel, Optional<SocketFile> soc
         };
     }
 
-    private static ChannelHandler initializer(Optional<SslContext> tls, Dispatcher dispatcher, Setup setup) {
+    private static ChannelHandler initializer(Optional<TlsContext> tls, Dispatcher dispatcher, Setup setup) {
         return new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel channel) {
@@ -163,7 +163,7 @@ record Listener(ListenerConfig config, Channel channel, Optional<SocketFile> soc
     }
 
     /** The time for headers is the time for the handshake, too: whoever says nothing gets no longer. */
-    private static void addTls(Channel channel, SslContext context, HttpLimits limits, HttpConnection connection) {
+    private static void addTls(Channel channel, TlsContext context, HttpLimits limits, HttpConnection connection) {
         SslHandler tls = context.newHandler(channel.alloc());
         tls.setHandshakeTimeoutMillis(limits.headerTimeout().toMillis());
         tls.setCloseNotifyFlushTimeoutMillis(CLOSE_NOTIFY.toMillis());

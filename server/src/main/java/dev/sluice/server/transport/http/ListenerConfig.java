@@ -2,7 +2,7 @@
 package dev.sluice.server.transport.http;
 
 import dev.sluice.server.protocol.Plane;
-import io.netty.handler.ssl.SslContext;
+import dev.sluice.server.transport.tls.TlsContext;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Optional;
@@ -18,7 +18,7 @@ import java.util.Set;
  * @param planes whose endpoints are reachable there, one or more
  */
 public record ListenerConfig(
-        String host, int port, Optional<Path> socketFile, Optional<SslContext> tls, Set<Plane> planes) {
+        String host, int port, Optional<Path> socketFile, Optional<TlsContext> tls, Set<Plane> planes) {
     public ListenerConfig {
         planes = Set.copyOf(planes);
         if (port < 0 || port > 65_535) {

@@ -3,8 +3,10 @@ package dev.sluice.server.transport.tls;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.util.List;
@@ -28,7 +30,11 @@ public final class TlsContext {
             "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
-    private TlsContext() {}
+    private final SslContext context;
+
+    private TlsContext(SslContext context) {
+        this.context = context;
+    }
 
     /** A server's context under construction, for transports that add to it what they negotiate. */
     public static SslContextBuilder server(TlsMaterial material) {
@@ -43,12 +49,17 @@ public final class TlsContext {
      *
      * @throws ServingException {@code INVALID_INPUT} if the JDK cannot use the key
      */
-    public static SslContext http(TlsMaterial material) {
+    public static TlsContext http(TlsMaterial material) {
         try {
-            return server(material).build();
+            return new TlsContext(server(material).build());
         } catch (SSLException e) {
             throw new ServingException(
                     ErrorCode.INVALID_INPUT, "The server's key and certificate cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    /** What encrypts and decrypts one connection of a server. */
+    public SslHandler newHandler(ByteBufAllocator allocator) {
+        return context.newHandler(allocator);
     }
 }

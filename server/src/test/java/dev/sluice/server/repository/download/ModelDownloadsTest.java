@@ -115,7 +115,7 @@ class ModelDownloadsTest {
                 new AddressRules(privateAllowed),
                 host -> {
                     lookups.add(host);
-                    return names.getOrDefault(host, List.of(InetAddress.getByName("127.0.0.1")));
+                    return names.getOrDefault(host, List.of(InetAddress.getLoopbackAddress()));
                 },
                 (address, port, limit) -> {
                     connections.add(address.getHostAddress() + ":" + port);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.TlsConfig;
+import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,11 @@ class TlsMaterialTest {
         TlsMaterial material = TlsMaterial.of(storeConfig(store, TestKeys.PASSWORD, type), "inference_address");
 
         assertThat(material).isEqualTo(TestKeys.material(store, type));
-        assertThat(TlsContext.http(material).isServer()).isTrue();
+        assertThat(TlsContext.http(material)
+                        .newHandler(ByteBufAllocator.DEFAULT)
+                        .engine()
+                        .getUseClientMode())
+                .isFalse();
     }
 
     /** Seen to fail for EC when the curve was not looked for in the key. */
