@@ -8,36 +8,37 @@ import dev.sluice.engine.EngineSettings;
 import dev.sluice.engine.HandlerContext;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.TokenizerCatalog;
-import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.MemoryWatch;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
-import dev.sluice.server.config.BindAddress;
 import dev.sluice.server.config.DrainConfig;
-import dev.sluice.server.config.ListenersConfig;
+import dev.sluice.server.config.ProcessEnvironment;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
-import dev.sluice.server.protocol.AccessControl;
+import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.Protocol;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
+import dev.sluice.server.repository.download.ModelDownloads;
+import dev.sluice.server.repository.download.S3Credentials;
 import dev.sluice.server.transport.grpc.CallObserver;
+import dev.sluice.server.transport.grpc.GrpcTransportConfig;
 import dev.sluice.server.transport.grpc.RequestMemory;
-import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
-import dev.sluice.server.transport.http.ListenerConfig;
 import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
@@ -64,6 +65,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -88,6 +90,7 @@ public final class ServerApp implements AutoCloseable {
     private final EngineCatalog engines;
     private final ModelLifecycle lifecycle;
     private final ModelAdmin admin;
+    private final AccessSetup access;
     private final HttpTransport transport;
     private final GrpcSide grpc;
     private final Set<Plane> planes;
@@ -114,6 +117,9 @@ public final class ServerApp implements AutoCloseable {
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
         LOG.info("Engines: {}", packs.summary());
+        HttpTransportConfig http = Listeners.of(config.listeners(), config.tls());
+        Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);
+        access = AccessSetup.of(config);
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
@@ -150,33 +156,39 @@ public final class ServerApp implements AutoCloseable {
                 loadPool,
                 drain.timeout(),
                 new MemoryWatch(new ProcessMemory(), metrics));
-        ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
+        ModelStore store = new ModelStore(
+                config.models(),
+                capabilities,
+                work,
+                processors,
+                Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(ProcessEnvironment.variables()))));
         admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
         TorchServeConfig wire = new TorchServeConfig(
                 config.admin().modelApi(), Optional.empty(), config.tenants().header());
         TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
         MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
-        HttpTransportConfig http = transportConfig(config.listeners());
+        List<Protocol> protocols = new ArrayList<>(List.of(torchServe, prometheus));
+        protocols.addAll(access.protocols(torchServe.errors()));
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
-        transport = new HttpTransport(
-                http, List.of(torchServe, prometheus), torchServe.errors(), AccessControl.OPEN, ticker, budget, ledger);
-        grpc = new GrpcSide(
-                config,
-                List.of(new TorchServeGrpc(
-                        inference,
-                        admin,
-                        torchServe,
-                        torchServe.scheduling(),
-                        new RequestMemory(pool, budget, ledger),
-                        config.wire().maxResponseBytes(),
-                        ticker)),
-                AccessControl.OPEN,
-                new ModelsHealth(admin, () -> listening && !stopping),
-                CallObserver.NONE,
-                ticker);
+        transport = new HttpTransport(http, protocols, torchServe.errors(), access.control(), ticker, budget, ledger);
+        RequestMemory requests = new RequestMemory(pool, budget, ledger);
+        List<GrpcProtocol> calls = new ArrayList<>(List.of(new TorchServeGrpc(
+                inference,
+                admin,
+                torchServe,
+                torchServe.scheduling(),
+                requests,
+                config.wire().maxResponseBytes(),
+                ticker)));
+        BooleanSupplier serving = () -> listening && !stopping;
+        if (config.wire().openInference()) {
+            calls.add(new OpenInferenceGrpc(
+                    inference, admin, torchServe.scheduling(), requests, serving, version, ticker));
+        }
+        grpc = new GrpcSide(rpc, calls, access.control(), new ModelsHealth(admin, serving), CallObserver.NONE, ticker);
     }
 
     private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
@@ -192,6 +204,7 @@ public final class ServerApp implements AutoCloseable {
      */
     void start() {
         bind();
+        access.publish();
         listening = true;
         new StartupLoading(admin).run(startupModels);
     }
@@ -212,7 +225,7 @@ public final class ServerApp implements AutoCloseable {
     /** The base URL of each plane that is served, with the port it was given. */
     public Map<Plane, String> addresses() {
         Map<Plane, String> urls = new EnumMap<>(Plane.class);
-        planes.forEach(plane -> urls.put(plane, "http://" + BindAddress.of(transport.address(plane))));
+        planes.forEach(plane -> urls.put(plane, transport.url(plane)));
         return urls;
     }
 
@@ -235,6 +248,7 @@ public final class ServerApp implements AutoCloseable {
                 () -> await(lifecycle.removeAll(), drain.timeout().plus(MARGIN)));
         step("closing gRPC listeners", grpc::close);
         step("closing listeners", transport::close);
+        step("removing the key file", access::close);
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
         step("ending threads", scrapeThread::shutdownNow);
@@ -268,26 +282,6 @@ public final class ServerApp implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static HttpTransportConfig transportConfig(ListenersConfig config) {
-        List<ListenerConfig> listeners = new ArrayList<>();
-        listeners.add(listener(config.inference(), Plane.INFERENCE));
-        listeners.add(listener(config.management(), Plane.MANAGEMENT));
-        config.metrics().ifPresent(address -> listeners.add(listener(address, Plane.METRICS)));
-        return new HttpTransportConfig(
-                listeners,
-                HttpLimits.defaults().withMaxRequestBytes(config.maxRequestBytes()),
-                config.eventLoopThreads(),
-                config.nativeTransport());
-    }
-
-    private static ListenerConfig listener(BindAddress address, Plane plane) {
-        if (address.tls() || address.socketFile().isPresent()) {
-            throw new ServingException(
-                    ErrorCode.INVALID_INPUT, address.url() + " cannot be listened on (expected: http://HOST:PORT)");
-        }
-        return new ListenerConfig(address.host(), address.port(), Set.of(plane));
     }
 
     private static ThreadFactory daemons(String prefix) {

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 /**
  * A wish to register a model. What is empty comes from the model's own configuration, then from the server's defaults.
  *
- * @param location file or directory name in the model store
+ * @param location file or directory name in the model store, or a URL
  * @param name overrides the manifest's
  * @param handler overrides the manifest's
  * @param initialInstances instances to start at once
@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  *     removed again
  * @param atStartup whether this is one of the models the server starts with, for which the model's own number of instances
  *     counts more than the server's default
+ * @param signedForS3 whether to prove to S3 who asks, if the location is one there
  */
 public record RegisterModel(
         String location,
@@ -27,7 +28,34 @@ public record RegisterModel(
         Optional<Duration> responseTimeout,
         Optional<Duration> startupTimeout,
         boolean keepIfFailed,
-        boolean atStartup) {
+        boolean atStartup,
+        boolean signedForS3) {
+    /** One whose location, if it is a URL, needs no proof. */
+    public RegisterModel(
+            String location,
+            Optional<String> name,
+            Optional<String> handler,
+            OptionalInt batchSize,
+            Optional<Duration> maxBatchDelay,
+            OptionalInt initialInstances,
+            Optional<Duration> responseTimeout,
+            Optional<Duration> startupTimeout,
+            boolean keepIfFailed,
+            boolean atStartup) {
+        this(
+                location,
+                name,
+                handler,
+                batchSize,
+                maxBatchDelay,
+                initialInstances,
+                responseTimeout,
+                startupTimeout,
+                keepIfFailed,
+                atStartup,
+                false);
+    }
+
     /** Only a location; all else from the model and the server. */
     public static RegisterModel atStartup(String location, Optional<String> name) {
         return new RegisterModel(

@@ -14,7 +14,7 @@ final class ServerBanner {
             case MANAGEMENT -> "Management: ";
             case METRICS -> "Metrics:    ";
         };
-        return what + (plane == Plane.METRICS ? url + "/metrics" : url);
+        return what + (plane == Plane.METRICS && !url.startsWith("unix:") ? url + "/metrics" : url);
     }
 
     /** @param address without a scheme, as clients of gRPC want it */

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 
 /**
  * All that a server is told, checked.
@@ -64,7 +63,7 @@ public record ServerConfig(
      */
     public static ServerConfig of(ConfigValues values, Surroundings surroundings) {
         LogsConfig logs = LogsConfig.of(values);
-        ServerConfig config = new ServerConfig(
+        return new ServerConfig(
                 listeners(values),
                 GrpcConfig.of(values),
                 TlsConfig.of(values),
@@ -94,8 +93,6 @@ public record ServerConfig(
                 memoryBudget(values, surroundings.memory()),
                 new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),
                 values.path(ConfigKey.WORK_DIR).orElse(surroundings.temporaryDirectory()));
-        config.checkExposure();
-        return config;
     }
 
     private static ListenersConfig listeners(ConfigValues values) {
@@ -138,25 +135,5 @@ public record ServerConfig(
                 values.positiveDuration(ConfigKey.DEFAULT_RESPONSE_TIMEOUT),
                 values.positiveDuration(ConfigKey.DEFAULT_STARTUP_TIMEOUT),
                 defaults);
-    }
-
-    /** Nobody but this machine may reach predictions and management until somebody says that this is meant. */
-    private void checkExposure() {
-        if (tokens.disabled()) {
-            return;
-        }
-        Stream.of(
-                        Map.entry(ConfigKey.INFERENCE_ADDRESS, listeners.inference()),
-                        Map.entry(ConfigKey.MANAGEMENT_ADDRESS, listeners.management()))
-                .filter(listener -> !listener.getValue().isLoopback())
-                .findFirst()
-                .ifPresent(open -> {
-                    throw new ServingException(
-                            ErrorCode.INVALID_INPUT,
-                            open.getKey().key() + ": " + open.getValue()
-                                    + " can be reached from other machines, and tokens are not checked yet (expected: a"
-                                    + " loopback address such as 127.0.0.1, or --disable-token-auth if the network in"
-                                    + " front of it decides who may call)");
-                });
     }
 }

@@ -83,7 +83,12 @@ public final class MetricsProtocol implements Protocol {
     private static final class PlainTextErrors implements ErrorMapper {
         @Override
         public RestResponse map(String requestId, ServingException failure) {
-            return text(500, "text/plain; charset=utf-8", failure.safeMessage() + "\n");
+            int status = switch (failure.code()) {
+                case UNAUTHENTICATED -> 401;
+                case PERMISSION_DENIED -> 403;
+                default -> 500;
+            };
+            return text(status, "text/plain; charset=utf-8", failure.safeMessage() + "\n");
         }
 
         @Override
@@ -95,6 +100,8 @@ public final class MetricsProtocol implements Protocol {
                 case HEAD_TOO_LARGE -> 431;
                 case MALFORMED -> 400;
                 case TIMED_OUT -> 408;
+                case UNSUPPORTED_ENCODING -> 415;
+                case NOT_ENCRYPTED -> 403;
                 case OUT_OF_MEMORY -> 503;
             };
             return text(status, "text/plain; charset=utf-8", detail + "\n");

@@ -15,6 +15,10 @@ public enum Rejection {
     MALFORMED,
     /** The client was too slow in sending it. */
     TIMED_OUT,
+    /** The body is encoded in a way the server does not read. */
+    UNSUPPORTED_ENCODING,
+    /** Plain text, where only TLS is spoken. */
+    NOT_ENCRYPTED,
     /** There is no memory for the body now; the same request may succeed later. */
     OUT_OF_MEMORY
 }

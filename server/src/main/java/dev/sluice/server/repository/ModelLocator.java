@@ -3,6 +3,9 @@ package dev.sluice.server.repository;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.server.repository.download.ModelDownloads;
+import dev.sluice.server.repository.download.ModelDownloads.Fetched;
+import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what a location that somebody named may mean: something whose real path, links followed, lies in the model store,
- * and nothing else. No URL is allowed for now.
+ * and nothing else. A URL that is allowed is fetched into the store first.
  *
  * <p><b>Errors:</b> {@code SOURCE_NOT_FOUND} with the original's wording.
  *
@@ -27,10 +30,12 @@ final class ModelLocator {
 
     private final @Nullable Path store;
     private final ModelFinder finder;
+    private final Optional<ModelDownloads> downloads;
 
-    ModelLocator(Optional<Path> store, ModelFinder finder) {
+    ModelLocator(Optional<Path> store, ModelFinder finder, Optional<ModelDownloads> downloads) {
         this.store = store.orElse(null);
         this.finder = finder;
+        this.downloads = downloads;
     }
 
     /** What was found. */
@@ -40,10 +45,26 @@ final class ModelLocator {
         PLAIN_FILE
     }
 
-    /** A place that may be read; {@code name} is its own name in the store, {@code path} has its links followed. */
-    record Found(Kind kind, String name, Path path) {}
+    /**
+     * A place that may be read.
+     *
+     * @param name its own name in the store
+     * @param path with its links followed
+     * @param isNew whether it was fetched just now
+     */
+    record Found(Kind kind, String name, Path path, boolean isNew) {
+        Found(Kind kind, String name, Path path) {
+            this(kind, name, path, false);
+        }
+    }
 
-    Found find(String location) {
+    static boolean isUrl(String location) {
+        return HAS_SCHEME.matcher(location).matches();
+    }
+
+    /** Where it is, once it has been fetched if need be. */
+    Found find(RegisterModel command) {
+        String location = command.location();
         if (store == null) {
             throw notFound("Model store has not been configured.");
         }
@@ -53,14 +74,22 @@ final class ModelLocator {
         if (location.contains("..")) {
             throw notFound("Relative path is not allowed in url: " + location);
         }
-        if (HAS_SCHEME.matcher(location).matches()) {
-            throw notFound("Given URL " + location + " does not match any allowed URL(s)");
-        }
         try {
+            if (isUrl(location)) {
+                Fetched file = fetched(command, store);
+                Found found = inStore(store.toRealPath(), file.name());
+                return new Found(found.kind(), found.name(), found.path(), file.isNew());
+            }
             return inStore(store.toRealPath(), location);
         } catch (IOException | InvalidPathException e) {
             throw new ServingException(ErrorCode.SOURCE_NOT_FOUND, "Model not found at: " + location, e);
         }
+    }
+
+    private Fetched fetched(RegisterModel command, Path store) {
+        return downloads
+                .orElseThrow(() -> notFound("Given URL " + command.location() + " does not match any allowed URL(s)"))
+                .fetch(command.location(), store, command.signedForS3(), command.atStartup());
     }
 
     private Found inStore(Path store, String location) throws IOException {

@@ -8,9 +8,11 @@ import dev.sluice.archive.Manifest;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelSpec;
+import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.RegisterModel;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
@@ -20,7 +22,7 @@ import java.util.function.UnaryOperator;
  *
  * <p><b>Threads:</b> safe from any thread; blocks.
  *
- * <p><b>Errors:</b> {@code SOURCE_NOT_FOUND}, {@code INVALID_MODEL}.
+ * <p><b>Errors:</b> {@code SOURCE_NOT_FOUND}, {@code DOWNLOAD_FAILED}, {@code INVALID_MODEL}.
  */
 public final class ModelStore implements ModelResolver {
     private static final ArchiveLimits LIMITS = ArchiveLimits.defaults();
@@ -28,6 +30,7 @@ public final class ModelStore implements ModelResolver {
     private final ModelLocator locator;
     private final SpecFactory specs;
     private final WorkDirectory work;
+    private final FetchedFiles fetched = new FetchedFiles();
     private final UnaryOperator<String> cure;
 
     /**
@@ -35,8 +38,23 @@ public final class ModelStore implements ModelResolver {
      * @param processors instances of a start-up model when nobody names a number
      */
     public ModelStore(ModelStoreConfig config, Capabilities capabilities, WorkDirectory work, int processors) {
+        this(config, capabilities, work, processors, Optional.empty());
+    }
+
+    /**
+     * @param capabilities what the models of this store can be run with
+     * @param processors instances of a start-up model when nobody names a number
+     * @param downloads what fetches URLs; empty if none is allowed
+     */
+    public ModelStore(
+            ModelStoreConfig config,
+            Capabilities capabilities,
+            WorkDirectory work,
+            int processors,
+            Optional<ModelDownloads> downloads) {
         ModelFinder finder = new ModelFinder(capabilities.fileSuffixes());
-        this.locator = new ModelLocator(config.directory(), finder);
+        config.directory().ifPresent(store -> downloads.ifPresent(all -> all.deleteAbandoned(store)));
+        this.locator = new ModelLocator(config.directory(), finder, downloads);
         this.specs = new SpecFactory(config, finder, new HandlerChoice(capabilities.handlers()), processors);
         this.work = work;
         this.cure = capabilities.cure();
@@ -44,7 +62,20 @@ public final class ModelStore implements ModelResolver {
 
     @Override
     public ModelSpec resolve(RegisterModel command) {
-        ModelLocator.Found found = locator.find(command.location());
+        ModelLocator.Found found = locator.find(command);
+        try {
+            ModelSpec spec = specOf(command, found);
+            fetched.keep(spec, found.path());
+            return spec;
+        } catch (RuntimeException | Error e) {
+            if (found.isNew()) {
+                fetched.forget(found.path());
+            }
+            throw e;
+        }
+    }
+
+    private ModelSpec specOf(RegisterModel command, ModelLocator.Found found) {
         UnpackedModel model = unpack(found);
         try {
             return specs.specOf(command, found, model);
@@ -87,5 +118,6 @@ public final class ModelStore implements ModelResolver {
     @Override
     public void discard(ModelSpec spec) {
         work.discard(spec.files().root());
+        fetched.discard(spec);
     }
 }

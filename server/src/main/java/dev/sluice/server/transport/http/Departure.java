@@ -4,6 +4,7 @@ package dev.sluice.server.transport.http;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -43,11 +44,17 @@ final class Departure {
         channel.config().setAutoRead(true);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
             if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput().addListener(shut -> linger());
+                endTls().addListener(said -> duplex.shutdownOutput().addListener(shut -> linger()));
             } else {
                 connection.cut();
             }
         });
+    }
+
+    /** Says that nothing more comes, without which a client has to take the end for a cut. */
+    private Future<?> endTls() {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? channel.newSucceededFuture() : tls.closeOutbound();
     }
 
     private void linger() {

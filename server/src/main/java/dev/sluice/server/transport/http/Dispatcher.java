@@ -8,6 +8,7 @@ import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,15 +76,19 @@ final class Dispatcher {
             return true;
         }
         try {
-            access.check(
-                    route.endpoint().plane(),
-                    Optional.ofNullable(whole.head().headers().get(HttpHeaderNames.AUTHORIZATION)));
+            access.check(route.endpoint().plane(), authorization(whole.head()));
             return true;
         } catch (ServingException refusal) {
             whole.body().release();
             exchange.respond(route.protocol().errors().map(exchange.id(), refusal));
             return false;
         }
+    }
+
+    /** Several are no more than one that is not understood: nobody can tell which of them somebody in between has looked at. */
+    private static Optional<String> authorization(HttpRequest head) {
+        List<String> values = head.headers().getAll(HttpHeaderNames.AUTHORIZATION);
+        return values.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", values));
     }
 
     private static RestRequest request(

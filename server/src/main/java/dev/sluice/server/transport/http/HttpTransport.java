@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.transport.http;
 
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.AccessControl;
@@ -11,11 +12,10 @@ import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -49,7 +49,7 @@ public final class HttpTransport implements AutoCloseable {
     private @Nullable EventLoops loops;
 
     /** One address and what is served there. */
-    private record Site(InetSocketAddress address, Set<Plane> planes, Dispatcher dispatcher) {}
+    private record Site(ListenerConfig listener, Dispatcher dispatcher) {}
 
     /**
      * A transport that listens nowhere yet.
@@ -73,10 +73,8 @@ public final class HttpTransport implements AutoCloseable {
         this.ledger = ledger;
         this.connections = new Connections(config.limits().maxConnections());
         this.sites = merged(config.listeners()).stream()
-                .map(listener -> new Site(
-                        new InetSocketAddress(listener.host(), listener.port()),
-                        listener.planes(),
-                        new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access)))
+                .map(listener ->
+                        new Site(listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access)))
                 .toList();
     }
 
@@ -87,24 +85,38 @@ public final class HttpTransport implements AutoCloseable {
             if (twin < 0) {
                 merged.add(listener);
             } else {
-                Set<Plane> planes = EnumSet.copyOf(merged.get(twin).planes());
-                planes.addAll(listener.planes());
-                merged.set(twin, new ListenerConfig(listener.host(), listener.port(), planes));
+                merged.set(twin, merged.get(twin).with(listener.planes()));
             }
         }
         return merged;
     }
 
     private static int indexOfTwin(List<ListenerConfig> merged, ListenerConfig listener) {
-        InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
         for (int i = 0; i < merged.size(); i++) {
             ListenerConfig other = merged.get(i);
-            // Port 0 is another port each time.
-            if (listener.port() != 0 && address.equals(new InetSocketAddress(other.host(), other.port()))) {
+            if (isTwin(other, listener)) {
+                if (other.tls().isPresent() != listener.tls().isPresent()) {
+                    throw new ServingException(
+                            ErrorCode.INVALID_INPUT,
+                            listener.host() + ":" + listener.port()
+                                    + " is to speak TLS and plain text (expected: one of them, or two ports)");
+                }
                 return i;
             }
         }
         return -1;
+    }
+
+    private static boolean isTwin(ListenerConfig one, ListenerConfig other) {
+        if (one.socketFile().isPresent() || other.socketFile().isPresent()) {
+            return one.socketFile()
+                    .map(Path::normalize)
+                    .equals(other.socketFile().map(Path::normalize));
+        }
+        // Port 0 is another port each time.
+        return one.port() != 0
+                && new InetSocketAddress(one.host(), one.port())
+                        .equals(new InetSocketAddress(other.host(), other.port()));
     }
 
     /**
@@ -119,12 +131,11 @@ public final class HttpTransport implements AutoCloseable {
         try {
             for (Site site : sites) {
                 Listener listener = Listener.bind(
-                        site.address(),
-                        site.planes(),
+                        site.listener(),
                         site.dispatcher(),
                         new Listener.Setup(started, config.limits(), ticker, connections, budget, ledger));
                 listeners.add(listener);
-                LOG.info("Listening on {} for {}", listener.address(), listener.planes());
+                LOG.info("Listening on {} for {}", listener.url(), listener.planes());
             }
         } catch (ServingException e) {
             close();
@@ -146,16 +157,27 @@ public final class HttpTransport implements AutoCloseable {
     }
 
     /** Where it listens, in the order configured; with the real port where 0 was asked for. */
-    public List<InetSocketAddress> addresses() {
-        return listeners.stream().map(Listener::address).toList();
+    public List<String> addresses() {
+        return listeners.stream().map(Listener::url).toList();
     }
 
-    /** Where {@code plane} is served. */
+    /** Where {@code plane} is served: {@code http://host:port}, {@code https://host:port} or {@code unix:/path}. */
+    public String url(Plane plane) {
+        return listener(plane).url();
+    }
+
+    /** The port {@code plane} is served at. */
     public InetSocketAddress address(Plane plane) {
+        return listener(plane)
+                .address()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "plane: " + plane + " is at " + url(plane) + " (expected: one that has a port)"));
+    }
+
+    private Listener listener(Plane plane) {
         return listeners.stream()
                 .filter(listener -> listener.planes().contains(plane))
                 .findFirst()
-                .map(Listener::address)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "plane: " + plane + " (expected: one of a listener that has started)"));
     }

@@ -5,10 +5,13 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
@@ -24,6 +27,7 @@ final class RequestAssembler {
     /** Largest body that is read only to get past it. */
     private static final int MOST_SKIPPED = 64 << 10;
 
+    private final ByteBufAllocator allocator;
     private final HttpLimits limits;
     private final Ticker ticker;
     private final MemoryBudget budget;
@@ -38,11 +42,18 @@ final class RequestAssembler {
     /** Written by the event loop: whether the body of {@link #head}, which was refused, is read only to get past it. */
     private boolean skipping;
 
+    /** Written by the event loop: what expands the body of {@link #head}; null if it is not compressed. */
+    private @Nullable BodyInflater inflater;
+
+    /** Written by the event loop, once: why no request is taken at all; null for no reason. */
+    private @Nullable Rejection refusingAll;
+
     /** Written by the event loop: bytes skipped of that body. */
     private int skipped;
 
     RequestAssembler(
             HttpLimits limits, Ticker ticker, ByteBufAllocator allocator, MemoryBudget budget, MemoryLedger ledger) {
+        this.allocator = allocator;
         this.limits = limits;
         this.ticker = ticker;
         this.budget = budget;
@@ -91,7 +102,15 @@ final class RequestAssembler {
         return refuse(broken, Rejection.MALFORMED, "");
     }
 
+    /** Refuses every request from now on. */
+    void refuseAll(Rejection reason) {
+        refusingAll = reason;
+    }
+
     private @Nullable Incoming refusalOf(HttpRequest request) {
+        if (refusingAll != null) {
+            return refuse(request, refusingAll, "");
+        }
         if (request.protocolVersion().majorVersion() != 1) {
             return refuse(
                     request, Rejection.MALFORMED, "version: " + request.protocolVersion() + " (expected: HTTP/1.1)");
@@ -102,12 +121,20 @@ final class RequestAssembler {
                     Rejection.HEAD_TOO_LARGE,
                     "headers: " + request.headers().size() + " (expected: at most " + limits.maxHeaders() + ")");
         }
-        if (HttpUtil.isTransferEncodingChunked(request)) {
-            return body.startUnknown() ? null : noMemory(request, "body: of unknown size");
+        String encoding = request.headers().get(HttpHeaderNames.CONTENT_ENCODING, BodyInflater.IDENTITY);
+        if (!BodyInflater.knows(encoding)) {
+            return refuse(
+                    request,
+                    Rejection.UNSUPPORTED_ENCODING,
+                    "content-encoding: " + encoding + " (expected: gzip, deflate or identity)");
         }
+        inflater = BodyInflater.of(encoding, allocator).orElse(null);
         long announced = HttpUtil.getContentLength(request, 0L);
         if (announced > most()) {
             return tooLarge(request, announced + " bytes");
+        }
+        if (inflater != null || HttpUtil.isTransferEncodingChunked(request)) {
+            return body.startUnknown() ? null : noMemory(request, "body: of unknown size");
         }
         return body.start((int) announced) ? null : refuseBody(request, (int) announced);
     }
@@ -118,19 +145,62 @@ final class RequestAssembler {
 
     private @Nullable Incoming append(HttpContent content) {
         HttpRequest request = head;
-        int more = content.content().readableBytes();
-        if (request == null || (long) body.size() + more > most()) {
-            return drop(content, tooLarge(request, "more than " + body.size() + " bytes"));
+        if (request == null) {
+            return drop(content, tooLarge(null, "more than " + body.size() + " bytes"));
         }
-        if (!body.reserveFor(more)) {
-            return drop(content, noMemory(request, "body: more than " + body.size() + " bytes"));
-        }
-        body.append(content.content());
-        if (!(content instanceof LastHttpContent)) {
-            return null;
+        boolean last = content instanceof LastHttpContent;
+        Incoming refusal = inflater == null
+                ? appendPiece(request, content.content())
+                : appendExpanded(request, inflater, content.content(), last);
+        if (refusal != null || !last) {
+            return refusal;
         }
         head = null;
+        if (inflater != null) {
+            inflater.close();
+            inflater = null;
+            request.headers().remove(HttpHeaderNames.CONTENT_ENCODING);
+        }
         return new Incoming.Whole(request, body.finish(), ticker.nanos());
+    }
+
+    /** Takes the count of {@code piece}, always. */
+    private @Nullable Incoming appendPiece(HttpRequest request, ByteBuf piece) {
+        int more = piece.readableBytes();
+        if ((long) body.size() + more > most()) {
+            piece.release();
+            return tooLarge(request, "more than " + body.size() + " bytes");
+        }
+        if (!body.reserveFor(more)) {
+            piece.release();
+            return noMemory(request, "body: more than " + body.size() + " bytes");
+        }
+        body.append(piece);
+        return null;
+    }
+
+    /** The limits hold for what comes out, looked at piece by piece: a small body may stand for a very large one. */
+    private @Nullable Incoming appendExpanded(
+            HttpRequest request, BodyInflater expanding, ByteBuf compressed, boolean last) {
+        try {
+            while (true) {
+                ByteBuf piece = expanding.next(compressed);
+                if (piece == null) {
+                    break;
+                }
+                Incoming refusal = appendPiece(request, piece);
+                if (refusal != null) {
+                    return refusal;
+                }
+            }
+            return last && !expanding.isWhole()
+                    ? refuse(request, Rejection.MALFORMED, "body: ends before its compressed content does")
+                    : null;
+        } catch (DecoderException e) {
+            return refuse(request, Rejection.MALFORMED, "body: not what its content-encoding says");
+        } finally {
+            compressed.release();
+        }
     }
 
     private Incoming drop(HttpContent content, Incoming refusal) {
@@ -212,6 +282,10 @@ final class RequestAssembler {
 
     /** Forgets and frees what has been read of an unfinished request. */
     void close() {
+        if (inflater != null) {
+            inflater.close();
+            inflater = null;
+        }
         head = null;
         skipping = false;
         body.discard();

@@ -6,10 +6,12 @@ import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -22,6 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ResponseWriter {
     private static final Logger LOG = LoggerFactory.getLogger(ResponseWriter.class);
+
+    private static final SocketAddress NO_ADDRESS = new DomainSocketAddress("unix:");
 
     private final HttpConnection connection;
     private final Channel channel;
@@ -37,7 +41,8 @@ final class ResponseWriter {
         this.channel = channel;
         this.ticker = ticker;
         this.maxUnsentBytes = maxUnsentBytes;
-        this.remote = channel.remoteAddress();
+        // Clients of a Unix socket have no address.
+        this.remote = channel.remoteAddress() instanceof InetSocketAddress address ? address : NO_ADDRESS;
     }
 
     boolean inEventLoop() {

@@ -20,6 +20,7 @@ import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.transport.grpc.CallObserver;
 import dev.sluice.server.transport.grpc.GrpcListenerConfig;
@@ -117,15 +118,25 @@ public final class FakeServer implements AutoCloseable {
                                         Plane.INFERENCE, "127.0.0.1", 0, Optional.empty(), Optional.empty()),
                                 new GrpcListenerConfig(
                                         Plane.MANAGEMENT, "127.0.0.1", 0, Optional.empty(), Optional.empty())),
-                        limits.maxRequestBytes()),
-                List.of(new TorchServeGrpc(
-                        service,
-                        admin,
-                        protocol,
-                        protocol.scheduling(),
-                        new RequestMemory(new PooledBufferAllocator(), budget, ledger),
                         limits.maxRequestBytes(),
-                        Ticker.system())),
+                        Optional.empty()),
+                List.of(
+                        new TorchServeGrpc(
+                                service,
+                                admin,
+                                protocol,
+                                protocol.scheduling(),
+                                new RequestMemory(new PooledBufferAllocator(), budget, ledger),
+                                limits.maxRequestBytes(),
+                                Ticker.system()),
+                        new OpenInferenceGrpc(
+                                service,
+                                admin,
+                                protocol.scheduling(),
+                                new RequestMemory(new PooledBufferAllocator(), budget, ledger),
+                                () -> true,
+                                "1.2.3",
+                                Ticker.system())),
                 (plane, authorization) -> access.check(plane, authorization),
                 new FakeHealth(),
                 CallObserver.NONE,

@@ -111,6 +111,8 @@ final class FakeProtocol implements Protocol {
                             case HEAD_TOO_LARGE -> 431;
                             case MALFORMED -> 400;
                             case TIMED_OUT -> 408;
+                            case UNSUPPORTED_ENCODING -> 415;
+                            case NOT_ENCRYPTED -> 403;
                             case OUT_OF_MEMORY -> 503;
                         },
                         name + " " + rejection + " " + detail);

@@ -85,7 +85,8 @@ public final class RegisterHandler implements RestHandler {
                 seconds(parameters, "response_timeout"),
                 seconds(parameters, "startup_timeout"),
                 false,
-                false);
+                false,
+                parameters.isTrue("s3_sse_kms", false));
     }
 
     /** A negative delay is how the original's clients say that they give none: -100 in a query, -10000 in JSON. */

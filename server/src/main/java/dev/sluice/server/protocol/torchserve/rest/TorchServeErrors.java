@@ -104,6 +104,10 @@ public final class TorchServeErrors implements ErrorMapper {
             case MALFORMED -> reply(requestId, new Kind(400, "BadRequestException"), with(detail), List.of());
             case TIMED_OUT ->
                 reply(requestId, new Kind(408, "RequestTimeoutException"), "Request too slow: " + detail, List.of());
+            case UNSUPPORTED_ENCODING ->
+                reply(requestId, new Kind(415, "BadRequestException"), with(detail), List.of());
+            case NOT_ENCRYPTED ->
+                Replies.status(requestId, 403, "This TorchServe instance only accepts HTTPS requests");
             case OUT_OF_MEMORY ->
                 reply(
                         requestId,
