@@ -4,6 +4,7 @@ package dev.sluice.server;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
 import dev.sluice.server.config.BindAddress;
+import dev.sluice.server.config.ConfigKey;
 import dev.sluice.server.config.GrpcConfig;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.protocol.AccessControl;
@@ -15,6 +16,7 @@ import dev.sluice.server.transport.grpc.GrpcTransport;
 import dev.sluice.server.transport.grpc.GrpcTransportConfig;
 import dev.sluice.server.transport.grpc.ServiceHealth;
 import dev.sluice.server.transport.http.EventLoops;
+import dev.sluice.server.transport.tls.TlsMaterial;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -33,24 +35,31 @@ final class GrpcSide {
 
     /** Nothing listens yet. */
     GrpcSide(
-            ServerConfig config,
+            Optional<GrpcTransportConfig> config,
             List<GrpcProtocol> protocols,
             AccessControl access,
             ServiceHealth health,
             CallObserver observer,
             Ticker ticker) {
-        this.transport = config.grpc()
-                .map(grpc -> new GrpcTransport(
-                        new GrpcTransportConfig(
-                                List.of(
-                                        listener(Plane.INFERENCE, grpc.inference(), grpc.inferenceAge()),
-                                        listener(Plane.MANAGEMENT, grpc.management(), grpc.managementAge())),
-                                config.listeners().maxRequestBytes()),
-                        protocols,
-                        access,
-                        health,
-                        observer,
-                        ticker));
+        this.transport =
+                config.map(listeners -> new GrpcTransport(listeners, protocols, access, health, observer, ticker));
+    }
+
+    /**
+     * The listeners that are configured; empty for none.
+     *
+     * @throws ServingException {@code INVALID_INPUT} if they want TLS and there is no key for it
+     */
+    static Optional<GrpcTransportConfig> config(ServerConfig config) {
+        return config.grpc()
+                .map(grpc -> new GrpcTransportConfig(
+                        List.of(
+                                listener(Plane.INFERENCE, grpc.inference(), grpc.inferenceAge()),
+                                listener(Plane.MANAGEMENT, grpc.management(), grpc.managementAge())),
+                        config.listeners().maxRequestBytes(),
+                        grpc.tls()
+                                ? Optional.of(TlsMaterial.of(config.tls(), ConfigKey.ENABLE_GRPC_SSL.key()))
+                                : Optional.empty()));
     }
 
     private static GrpcListenerConfig listener(Plane plane, BindAddress address, GrpcConfig.Age age) {

@@ -23,10 +23,12 @@ import dev.sluice.server.health.Readiness;
 import dev.sluice.server.javahandler.JavaHandlerLoader;
 import dev.sluice.server.metrics.MetricsProtocol;
 import dev.sluice.server.metrics.ProcessMemory;
+import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
 import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
@@ -34,6 +36,7 @@ import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
 import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.server.repository.download.S3Credentials;
+import dev.sluice.server.transport.grpc.GrpcTransportConfig;
 import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
@@ -117,6 +120,7 @@ public final class ServerApp implements AutoCloseable {
         LOG.info("{}", ConfigRecord.of(config, version));
         LOG.info("Engines: {}", packs.summary());
         HttpTransportConfig http = Listeners.of(config.listeners(), config.tls());
+        Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);
         access = AccessSetup.of(config);
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
@@ -182,16 +186,28 @@ public final class ServerApp implements AutoCloseable {
         transport = new HttpTransport(
                 http, protocols, torchServe.errors(), access.control(), ticker, budget, ledger, observation.traffic());
         GrpcTraffic traffic = new GrpcTraffic(observation.traffic());
+        RequestMemory requests = new RequestMemory(pool, budget, ledger);
+        List<GrpcProtocol> calls = new ArrayList<>(List.of(new TorchServeGrpc(
+                inference,
+                admin,
+                torchServe,
+                torchServe.scheduling(),
+                requests,
+                config.wire().maxResponseBytes(),
+                ticker)));
+        if (config.wire().openInference()) {
+            calls.add(new OpenInferenceGrpc(
+                    inference,
+                    admin,
+                    torchServe.scheduling(),
+                    requests,
+                    () -> readiness.ready().ok(),
+                    version,
+                    ticker));
+        }
         grpc = new GrpcSide(
-                config,
-                List.of(new TorchServeGrpc(
-                        inference,
-                        admin,
-                        torchServe,
-                        torchServe.scheduling(),
-                        new RequestMemory(pool, budget, ledger),
-                        config.wire().maxResponseBytes(),
-                        ticker)),
+                rpc,
+                calls,
                 traffic.watching(access.control()),
                 new ModelsHealth(admin, readiness),
                 traffic,

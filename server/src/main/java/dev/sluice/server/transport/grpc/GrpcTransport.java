@@ -9,13 +9,18 @@ import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.GrpcService;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.transport.http.EventLoops;
+import dev.sluice.server.transport.tls.TlsContext;
+import dev.sluice.server.transport.tls.TlsMaterial;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -27,6 +32,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,6 +140,7 @@ public final class GrpcTransport implements AutoCloseable {
                 .keepAliveTimeout(PING_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                 .permitKeepAliveTime(CLIENT_PINGS.toSeconds(), TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true);
+        config.tls().ifPresent(material -> builder.sslContext(sslContext(material)));
         listener.maxAge().ifPresent(age -> builder.maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS));
         listener.maxAgeGrace()
                 .ifPresent(grace -> builder.maxConnectionAgeGrace(grace.toMillis(), TimeUnit.MILLISECONDS));
@@ -154,6 +161,16 @@ public final class GrpcTransport implements AutoCloseable {
                     ErrorCode.FAILED_PRECONDITION,
                     "Cannot listen on " + listener.host() + ":" + listener.port() + " for gRPC: " + why.getMessage(),
                     e);
+        }
+    }
+
+    private static SslContext sslContext(TlsMaterial material) {
+        try {
+            return GrpcSslContexts.configure(TlsContext.server(material), SslProvider.JDK)
+                    .build();
+        } catch (SSLException e) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, "The server's key and certificate cannot be used: " + e.getMessage(), e);
         }
     }
 

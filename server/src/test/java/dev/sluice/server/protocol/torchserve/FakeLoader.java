@@ -106,6 +106,23 @@ final class FakeLoader implements ModelLoader {
                     yield content(spec.id(), "", echo(request));
                 }
                 case "sequences" -> content(spec.id(), "", sequence(request));
+                case "mirror" ->
+                    new Outcome.Success(new InferenceResponse(
+                            spec.id(),
+                            request.inputs().stream()
+                                    .map(input -> ((Input.OfTensor) input).tensor())
+                                    .map(tensor -> (Output) new Output.OfTensor(new Tensor(
+                                            tensor.name(),
+                                            tensor.type(),
+                                            tensor.shape(),
+                                            tensor.data().retain())))
+                                    .toList()));
+                case "json" ->
+                    content(
+                            spec.id(),
+                            "application/json",
+                            "{\"outputs\": [{\"name\": \"label\", \"datatype\": \"BYTES\", \"shape\": [1, 2],"
+                                    + " \"data\": [[\"cat\", 7]]}]}");
                 case "busy" -> new Outcome.Failure(ServingException.byHandler(429, "Come back on Monday"));
                 case "picky" ->
                     new Outcome.Failure(

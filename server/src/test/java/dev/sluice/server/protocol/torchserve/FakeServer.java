@@ -20,8 +20,8 @@ import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
-import dev.sluice.server.transport.grpc.CallObserver;
 import dev.sluice.server.transport.grpc.GrpcListenerConfig;
 import dev.sluice.server.transport.grpc.GrpcTransport;
 import dev.sluice.server.transport.grpc.GrpcTransportConfig;
@@ -48,9 +48,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +73,8 @@ public final class FakeServer implements AutoCloseable {
     private final ModelAdmin admin;
     private final HttpTransport transport;
     private final GrpcTransport grpc;
+
+    private final Queue<String> ended = new ConcurrentLinkedQueue<>();
 
     /** Written by tests. */
     private volatile AccessControl access = AccessControl.OPEN;
@@ -117,18 +121,28 @@ public final class FakeServer implements AutoCloseable {
                                         Plane.INFERENCE, "127.0.0.1", 0, Optional.empty(), Optional.empty()),
                                 new GrpcListenerConfig(
                                         Plane.MANAGEMENT, "127.0.0.1", 0, Optional.empty(), Optional.empty())),
-                        limits.maxRequestBytes()),
-                List.of(new TorchServeGrpc(
-                        service,
-                        admin,
-                        protocol,
-                        protocol.scheduling(),
-                        new RequestMemory(new PooledBufferAllocator(), budget, ledger),
                         limits.maxRequestBytes(),
-                        Ticker.system())),
+                        Optional.empty()),
+                List.of(
+                        new TorchServeGrpc(
+                                service,
+                                admin,
+                                protocol,
+                                protocol.scheduling(),
+                                new RequestMemory(new PooledBufferAllocator(), budget, ledger),
+                                limits.maxRequestBytes(),
+                                Ticker.system()),
+                        new OpenInferenceGrpc(
+                                service,
+                                admin,
+                                protocol.scheduling(),
+                                new RequestMemory(new PooledBufferAllocator(), budget, ledger),
+                                () -> true,
+                                "1.2.3",
+                                Ticker.system())),
                 (plane, authorization) -> access.check(plane, authorization),
                 new FakeHealth(),
-                CallObserver.NONE,
+                (plane, method, status, nanos) -> ended.add(plane + " " + method + " " + status),
                 Ticker.system());
         grpc.start(transport.loops());
     }
@@ -141,6 +155,11 @@ public final class FakeServer implements AutoCloseable {
     /** Where gRPC of {@code plane} listens. */
     public InetSocketAddress grpcAddress(Plane plane) {
         return grpc.address(plane);
+    }
+
+    /** What the observer of gRPC has heard: plane, method and status of each call. */
+    public Queue<String> endedCalls() {
+        return ended;
     }
 
     /** Ends the gRPC side without a lame-duck period. */

@@ -7,8 +7,12 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.tensor.DataBuffer;
 import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +31,29 @@ record CallScope(String method, List<Map.Entry<String, String>> headers, long de
 
     CallScope {
         headers = List.copyOf(headers);
+    }
+
+    private static final Context.Key<CallScope> CURRENT = Context.key("call-scope");
+
+    /** Makes what a call says known to generated code, which has no parameter for it. */
+    static ServerInterceptor interceptor(Ticker ticker) {
+        return new ServerInterceptor() {
+            @Override
+            public <Q, R> ServerCall.Listener<Q> interceptCall(
+                    ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+                CallScope scope = of(call.getMethodDescriptor().getFullMethodName(), headers, ticker);
+                return Contexts.interceptCall(Context.current().withValue(CURRENT, scope), call, headers, next);
+            }
+        };
+    }
+
+    /** That of the call that runs on this thread. */
+    static CallScope current() {
+        CallScope scope = CURRENT.get();
+        if (scope == null) {
+            throw new IllegalStateException("no call runs on this thread");
+        }
+        return scope;
     }
 
     /** Called where the call begins, since its deadline is the calling thread's. */

@@ -50,7 +50,7 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
         ModelRef model = model(message);
         RequestContext context;
         try {
-            context = context(requestId, message, first, scope, cancellation);
+            context = context(requestId, own(message, first), scope, cancellation);
         } catch (RuntimeException | Error e) {
             message.release();
             client.refuse(Refusal.ofPrediction(ServingException.from(e)));
@@ -67,16 +67,22 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
                 : ModelRef.of(message.model(), message.version());
     }
 
-    private RequestContext context(
-            String requestId,
-            PredictionMessage message,
-            List<Map.Entry<String, String>> first,
-            CallScope scope,
-            Cancellation cancellation) {
+    private static List<Map.Entry<String, String>> own(
+            PredictionMessage message, List<Map.Entry<String, String>> first) {
         List<Map.Entry<String, String>> own = new ArrayList<>(first);
         if (!message.sequenceId().isEmpty()) {
             own.add(Map.entry(SchedulingHeaders.SEQUENCE_ID, message.sequenceId()));
         }
+        return own;
+    }
+
+    /**
+     * What goes along with one request.
+     *
+     * @param own headers that count more than those of the call
+     */
+    RequestContext context(
+            String requestId, List<Map.Entry<String, String>> own, CallScope scope, Cancellation cancellation) {
         RestRequest request = scope.request(requestId, own, cancellation);
         return new RequestContext(
                 request.id(),

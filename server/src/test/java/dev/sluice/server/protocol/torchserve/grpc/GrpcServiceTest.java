@@ -227,4 +227,14 @@ final class GrpcServiceTest {
                 .isEqualTo(false);
         assertThat(underWay).failsWithin(10, TimeUnit.SECONDS);
     }
+
+    @Test
+    void tellsTheObserverHowEachCallEnded() {
+        String call = "INFERENCE org.pytorch.serve.grpc.inference.InferenceAPIsService/Predictions ";
+        assertThat(inference.inference().predictions(request("echo", "x"))).isNotNull();
+        Awaitility.await().until(() -> server.endedCalls().contains(call + Status.Code.OK.value()));
+        assertThatThrownBy(() -> inference.inference().predictions(request("nobody", "x")))
+                .isInstanceOf(StatusRuntimeException.class);
+        Awaitility.await().until(() -> server.endedCalls().contains(call + Status.Code.INTERNAL.value()));
+    }
 }
