@@ -111,7 +111,6 @@ public final class ServerApp implements AutoCloseable {
         drain = config.drain();
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
-        LOG.info("{}", ConfigRecord.of(config, version));
         LOG.info("Engines: {}", packs.summary());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
