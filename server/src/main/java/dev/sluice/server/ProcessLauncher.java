@@ -98,6 +98,7 @@ final class ProcessLauncher implements ServerLauncher {
          */
         private void stopProcess() {
             if (!closed.compareAndSet(false, true)) {
+                LogSetup.flush();
                 return;
             }
             CompletableFuture<Void> stopped = CompletableFuture.runAsync(app::close, task -> {

@@ -117,7 +117,6 @@ public final class ServerApp implements AutoCloseable {
         drain = config.drain();
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
-        LOG.info("{}", ConfigRecord.of(config, version));
         LOG.info("Engines: {}", packs.summary());
         HttpTransportConfig http = Listeners.of(config.listeners(), config.tls());
         Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);

@@ -109,6 +109,7 @@ final class ServeCommand implements Callable<Integer> {
                         MachineMemory.ofThisProcess()));
         launcher.configureLog(config.logs(), logConfig);
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
+        log.info("{}", StartupRecord.of(config, console.version()));
         read.warnings().forEach(log::warn);
         tellWithoutEffect(log, read.values());
         RunningServer server = launcher.start(config);

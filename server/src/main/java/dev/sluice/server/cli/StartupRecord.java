@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.server;
+package dev.sluice.server.cli;
 
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacksConfig;
@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
  *
  * <p><b>Source:</b> torchserve.md section 11.2, "Start-up banner".
  */
-final class ConfigRecord {
-    private ConfigRecord() {}
+final class StartupRecord {
+    private StartupRecord() {}
 
     static String of(ServerConfig config, String version) {
         Map<String, Object> labels = new LinkedHashMap<>();
