@@ -25,8 +25,9 @@ import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
-import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.protocol.torchserve.envelope.EnvelopeInference;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
@@ -50,7 +51,6 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -80,6 +80,7 @@ public final class ServerApp implements AutoCloseable {
     private final DrainConfig drain;
     private final WorkDirectory work;
     private final ExecutorService loadPool;
+    private final ExecutorService envelopeThreads;
     private final ExecutorService scrapeThread;
     private final ServerMetrics metrics;
     private final EngineCatalog engines;
@@ -109,6 +110,7 @@ public final class ServerApp implements AutoCloseable {
         LOG.info("Engines: {}", packs.summary());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
+        envelopeThreads = Executors.newFixedThreadPool(Math.max(2, processors / 2), daemons("envelope-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
         ModelRegistry registry = new ModelRegistry();
@@ -146,11 +148,12 @@ public final class ServerApp implements AutoCloseable {
         ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
         admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
-        TorchServeConfig wire = new TorchServeConfig(
-                config.admin().modelApi(), Optional.empty(), config.tenants().header());
-        TorchServeProtocol torchServe = new TorchServeProtocol(inference, admin, wire, ticker);
+        Inference predictions =
+                EnvelopeInference.of(config.wire().envelope(), inference::infer, allocator, envelopeThreads);
+        TorchServeProtocol torchServe = new TorchServeProtocol(
+                predictions, inference::infer, admin, RestWiring.protocol(config, handlers, version), ticker);
         MetricsProtocol prometheus = new MetricsProtocol(metrics::scrape, scrapeThread);
-        HttpTransportConfig http = transportConfig(config.listeners());
+        HttpTransportConfig http = transportConfig(config);
         planes = http.listeners().stream()
                 .flatMap(listener -> listener.planes().stream())
                 .collect(Collectors.toUnmodifiableSet());
@@ -208,6 +211,7 @@ public final class ServerApp implements AutoCloseable {
         step("closing listeners", transport::close);
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
+        step("ending threads", envelopeThreads::shutdownNow);
         step("ending threads", scrapeThread::shutdownNow);
         step("closing the metrics", metrics::close);
         step("deleting the work directory", work::close);
@@ -240,7 +244,8 @@ public final class ServerApp implements AutoCloseable {
         }
     }
 
-    private static HttpTransportConfig transportConfig(ListenersConfig config) {
+    private static HttpTransportConfig transportConfig(ServerConfig all) {
+        ListenersConfig config = all.listeners();
         List<ListenerConfig> listeners = new ArrayList<>();
         listeners.add(listener(config.inference(), Plane.INFERENCE));
         listeners.add(listener(config.management(), Plane.MANAGEMENT));
@@ -249,7 +254,8 @@ public final class ServerApp implements AutoCloseable {
                 listeners,
                 HttpLimits.defaults().withMaxRequestBytes(config.maxRequestBytes()),
                 config.eventLoopThreads(),
-                config.nativeTransport());
+                config.nativeTransport(),
+                RestWiring.crossOrigin(all.cors()));
     }
 
     private static ListenerConfig listener(BindAddress address, Plane plane) {

@@ -76,7 +76,8 @@ public final class HttpTransport implements AutoCloseable {
                 .map(listener -> new Site(
                         new InetSocketAddress(listener.host(), listener.port()),
                         listener.planes(),
-                        new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access)))
+                        new Dispatcher(
+                                Router.of(protocols, listener.planes()), unmatched, access, config.crossOrigin())))
                 .toList();
     }
 

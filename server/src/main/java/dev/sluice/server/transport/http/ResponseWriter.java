@@ -32,6 +32,9 @@ final class ResponseWriter {
     /** Written by the event loop: whether the answer being streamed is the last one. */
     private boolean lastStream;
 
+    /** Written by the event loop: whether the answer being streamed has no body to send. */
+    private boolean bodilessStream;
+
     ResponseWriter(HttpConnection connection, Channel channel, Ticker ticker, int maxUnsentBytes) {
         this.connection = connection;
         this.channel = channel;
@@ -76,6 +79,7 @@ final class ResponseWriter {
                 || !exchange.line().isChunkable();
         HttpResponse message;
         try {
+            bodilessStream = Responses.isBodiless(exchange.line(), head);
             message = Responses.head(exchange.line(), head, lastStream);
         } catch (IllegalArgumentException e) {
             LOG.error("An answer to {} cannot be sent", exchange.line().uri(), e);
@@ -90,7 +94,7 @@ final class ResponseWriter {
 
     /** More of the answer; owns {@code data}. A client that does not keep up loses its stream, not the server's memory. */
     void writeChunk(Exchange exchange, DataBuffer data) {
-        if (data.size() == 0 || exchange.line().isHead()) {
+        if (data.size() == 0 || bodilessStream) {
             data.release();
         } else if (connection.unsentBytes() + data.size() > maxUnsentBytes) {
             data.release();
@@ -104,7 +108,7 @@ final class ResponseWriter {
 
     /** The end of the answer in chunks. */
     void writeEnd(Exchange exchange) {
-        if (!exchange.line().isHead()) {
+        if (!bodilessStream) {
             ChannelFuture unused = channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
         }
         connection.answered(lastStream);

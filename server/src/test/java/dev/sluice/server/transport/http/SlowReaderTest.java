@@ -102,7 +102,7 @@ final class SlowReaderTest {
                 .addLast(new HttpConnection(
                         channel,
                         decoder,
-                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN),
+                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN, CrossOrigin.NONE),
                         limits,
                         nanos::get,
                         connections,

@@ -59,7 +59,7 @@ final class SlowSenderTest {
                 .addLast(new HttpConnection(
                         opened,
                         decoder,
-                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN),
+                        new Dispatcher(router, FakeProtocol.errors("unmatched"), AccessControl.OPEN, CrossOrigin.NONE),
                         limits,
                         nanos::get,
                         new Connections(10),
