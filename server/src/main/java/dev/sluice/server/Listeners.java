@@ -6,6 +6,7 @@ import dev.sluice.server.config.ConfigKey;
 import dev.sluice.server.config.ListenersConfig;
 import dev.sluice.server.config.TlsConfig;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.transport.http.CrossOrigin;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransportConfig;
 import dev.sluice.server.transport.http.ListenerConfig;
@@ -28,7 +29,7 @@ final class Listeners {
     }
 
     /** @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if one wants TLS and there is no key for it */
-    static HttpTransportConfig of(ListenersConfig config, TlsConfig tls) {
+    static HttpTransportConfig of(ListenersConfig config, TlsConfig tls, CrossOrigin crossOrigin) {
         Listeners made = new Listeners(tls);
         List<ListenerConfig> all = new ArrayList<>();
         all.add(made.listener(ConfigKey.INFERENCE_ADDRESS, config.inference(), Plane.INFERENCE));
@@ -39,7 +40,8 @@ final class Listeners {
                 all,
                 HttpLimits.defaults().withMaxRequestBytes(config.maxRequestBytes()),
                 config.eventLoopThreads(),
-                config.nativeTransport());
+                config.nativeTransport(),
+                crossOrigin);
     }
 
     private ListenerConfig listener(ConfigKey key, BindAddress address, Plane plane) {

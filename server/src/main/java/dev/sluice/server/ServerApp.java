@@ -26,8 +26,9 @@ import dev.sluice.server.metrics.ProcessMemory;
 import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
-import dev.sluice.server.protocol.torchserve.TorchServeConfig;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
+import dev.sluice.server.protocol.torchserve.envelope.EnvelopeInference;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.repository.Capabilities;
@@ -87,6 +88,7 @@ public final class ServerApp implements AutoCloseable {
     private final DrainConfig drain;
     private final WorkDirectory work;
     private final ExecutorService loadPool;
+    private final ExecutorService envelopeThreads;
     private final ExecutorService scrapeThread;
     private final Observation observation;
     private final EngineCatalog engines;
@@ -118,11 +120,12 @@ public final class ServerApp implements AutoCloseable {
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
         LOG.info("Engines: {}", packs.summary());
-        HttpTransportConfig http = Listeners.of(config.listeners(), config.tls());
+        HttpTransportConfig http = Listeners.of(config.listeners(), config.tls(), RestWiring.crossOrigin(config.cors()));
         Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);
         access = AccessSetup.of(config);
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
+        envelopeThreads = Executors.newFixedThreadPool(Math.max(2, processors / 2), daemons("envelope-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
         ModelRegistry registry = new ModelRegistry();
@@ -166,14 +169,15 @@ public final class ServerApp implements AutoCloseable {
                 Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(ProcessEnvironment.variables()))));
         admin = new ModelAdmin(registry, lifecycle, store, loadPool);
 
-        TorchServeConfig wire = new TorchServeConfig(
-                config.admin().modelApi(), Optional.empty(), config.tenants().header());
+        Inference predictions =
+                EnvelopeInference.of(config.wire().envelope(), inference::infer, allocator, envelopeThreads);
         readiness = new Readiness(admin::list, config.readiness());
         failFast = config.readiness().failFast();
         TorchServeProtocol torchServe = new TorchServeProtocol(
-                inference,
+                predictions,
+                inference::infer,
                 admin,
-                wire,
+                RestWiring.protocol(config, handlers, version),
                 ticker,
                 () -> readiness.ready().missing().isEmpty());
         List<Protocol> protocols = new ArrayList<>(List.of(
@@ -281,6 +285,7 @@ public final class ServerApp implements AutoCloseable {
         step("removing the key file", access::close);
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
+        step("ending threads", envelopeThreads::shutdownNow);
         step("ending threads", scrapeThread::shutdownNow);
         step("closing the metrics", observation::close);
         step("deleting the work directory", work::close);

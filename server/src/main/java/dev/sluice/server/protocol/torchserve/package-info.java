@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * TorchServe's REST interface: its routes, as a table, over the inference and management planes.
+ * TorchServe's REST interface: its routes, as a table, over the inference and management planes, KServe's and SageMaker's among them.
  *
  * <p><b>Start here:</b> {@link dev.sluice.server.protocol.torchserve.TorchServeProtocol}, whose table names every route;
  * {@code docs/protocols/torchserve.md} says where it differs from the original, and why.

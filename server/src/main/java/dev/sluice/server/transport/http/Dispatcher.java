@@ -6,6 +6,7 @@ import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.ErrorMapper;
 import dev.sluice.server.protocol.Rejection;
 import dev.sluice.server.protocol.RestRequest;
+import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.server.protocol.TrafficObserver;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
@@ -26,16 +27,24 @@ final class Dispatcher {
     private final Router router;
     private final ErrorMapper unmatched;
     private final AccessControl access;
+    private final CrossOrigin crossOrigin;
     private final TrafficObserver traffic;
 
+    /** One that browsers and observers hear nothing of. */
     Dispatcher(Router router, ErrorMapper unmatched, AccessControl access) {
-        this(router, unmatched, access, TrafficObserver.NONE);
+        this(router, unmatched, access, CrossOrigin.NONE, TrafficObserver.NONE);
     }
 
-    Dispatcher(Router router, ErrorMapper unmatched, AccessControl access, TrafficObserver traffic) {
+    Dispatcher(
+            Router router,
+            ErrorMapper unmatched,
+            AccessControl access,
+            CrossOrigin crossOrigin,
+            TrafficObserver traffic) {
         this.router = router;
         this.unmatched = unmatched;
         this.access = access;
+        this.crossOrigin = crossOrigin;
         this.traffic = traffic;
     }
 
@@ -45,48 +54,54 @@ final class Dispatcher {
 
     /** Answers {@code incoming} through {@code exchange}; owns its body. */
     void dispatch(Incoming incoming, Exchange exchange) {
+        RestResponder responder = crossOrigin.over(exchange);
         if (incoming instanceof Incoming.Whole whole) {
-            dispatch(whole, exchange);
+            dispatch(whole, exchange, responder);
         } else {
             Incoming.Refused refused = (Incoming.Refused) incoming;
             traffic.refused(refused.rejection());
-            exchange.respond(errorsFor(refused.head()).map(exchange.id(), refused.rejection(), refused.detail()));
+            responder.respond(errorsFor(refused.head()).map(exchange.id(), refused.rejection(), refused.detail()));
         }
     }
 
-    private void dispatch(Incoming.Whole whole, Exchange exchange) {
+    private void dispatch(Incoming.Whole whole, Exchange exchange, RestResponder responder) {
+        if (crossOrigin.isAsked(whole.head())) {
+            whole.body().release();
+            responder.respond(crossOrigin.answer(exchange.id()));
+            return;
+        }
         RequestTarget target;
         try {
             target = RequestTarget.parse(whole.head().uri());
         } catch (IllegalArgumentException e) {
             whole.body().release();
             traffic.refused(Rejection.MALFORMED);
-            exchange.respond(unmatched.map(exchange.id(), Rejection.MALFORMED, String.valueOf(e.getMessage())));
+            responder.respond(unmatched.map(exchange.id(), Rejection.MALFORMED, String.valueOf(e.getMessage())));
             return;
         }
         String method = whole.head().method().name();
         Router.Match match = router.match(method, target.segments());
         if (match instanceof Router.Match.Found found) {
-            if (mayCall(found.route(), whole, exchange)) {
-                handle(found, request(whole, target, found, exchange), exchange);
+            if (mayCall(found.route(), whole, exchange.id(), responder)) {
+                handle(found, request(whole, target, found, exchange), responder);
             }
             return;
         }
         whole.body().release();
         if (match instanceof Router.Match.OtherMethod other) {
             traffic.refused(Rejection.METHOD_NOT_ALLOWED);
-            exchange.respond(other.other()
+            responder.respond(other.other()
                     .protocol()
                     .errors()
                     .map(exchange.id(), Rejection.METHOD_NOT_ALLOWED, method + " " + target.path()));
         } else {
             traffic.refused(Rejection.UNKNOWN_PATH);
-            exchange.respond(unmatched.map(exchange.id(), Rejection.UNKNOWN_PATH, target.path()));
+            responder.respond(unmatched.map(exchange.id(), Rejection.UNKNOWN_PATH, target.path()));
         }
     }
 
     /** Whether the caller may; if not, it has been told so. */
-    private boolean mayCall(Route route, Incoming.Whole whole, Exchange exchange) {
+    private boolean mayCall(Route route, Incoming.Whole whole, String requestId, RestResponder responder) {
         if (route.endpoint().open()) {
             return true;
         }
@@ -96,7 +111,7 @@ final class Dispatcher {
         } catch (ServingException refusal) {
             whole.body().release();
             traffic.denied("http", refusal.code());
-            exchange.respond(route.protocol().errors().map(exchange.id(), refusal));
+            responder.respond(route.protocol().errors().map(requestId, refusal));
             return false;
         }
     }
@@ -121,15 +136,15 @@ final class Dispatcher {
                 exchange.cancellation());
     }
 
-    private static void handle(Router.Match.Found found, RestRequest request, Exchange exchange) {
+    private static void handle(Router.Match.Found found, RestRequest request, RestResponder responder) {
         Route route = found.route();
         try {
-            route.endpoint().handler().handle(request, exchange);
+            route.endpoint().handler().handle(request, responder);
         } catch (RuntimeException | Error e) {
             if (!(e instanceof ServingException)) {
                 LOG.error("{} {} failed", request.method(), route.template().text(), e);
             }
-            exchange.respond(route.protocol().errors().map(exchange.id(), ServingException.from(e)));
+            responder.respond(route.protocol().errors().map(request.id(), ServingException.from(e)));
         }
     }
 

@@ -88,7 +88,13 @@ public final class HttpTransport implements AutoCloseable {
         this.connections = new Connections(config.limits().maxConnections());
         this.sites = merged(config.listeners()).stream()
                 .map(listener -> new Site(
-                        listener, new Dispatcher(Router.of(protocols, listener.planes()), unmatched, access, traffic)))
+                        listener,
+                        new Dispatcher(
+                                Router.of(protocols, listener.planes()),
+                                unmatched,
+                                access,
+                                config.crossOrigin(),
+                                traffic)))
                 .toList();
     }
 

@@ -15,7 +15,7 @@ record PathTemplate(String text, List<Part> parts) {
     enum Kind {
         /** Exactly this segment. */
         LITERAL,
-        /** Any one segment that is not empty. */
+        /** Any one segment that ends as the part does and has something before that. */
         NAME,
         /** All segments that are left, none included. */
         REST
@@ -25,8 +25,9 @@ record PathTemplate(String text, List<Part> parts) {
      * One part.
      *
      * @param text the literal, or the name
+     * @param suffix what follows the name in its segment; empty for nothing
      */
-    record Part(Kind kind, String text) {}
+    record Part(Kind kind, String text, String suffix) {}
 
     PathTemplate {
         parts = List.copyOf(parts);
@@ -53,13 +54,14 @@ record PathTemplate(String text, List<Part> parts) {
     }
 
     private static Part part(String segment) {
-        if (!segment.startsWith("{") || !segment.endsWith("}")) {
-            return new Part(Kind.LITERAL, segment);
+        int end = segment.indexOf('}');
+        if (!segment.startsWith("{") || end < 0) {
+            return new Part(Kind.LITERAL, segment, "");
         }
-        String name = segment.substring(1, segment.length() - 1);
+        String name = segment.substring(1, end);
         return name.endsWith("...")
-                ? new Part(Kind.REST, name.substring(0, name.length() - 3))
-                : new Part(Kind.NAME, name);
+                ? new Part(Kind.REST, name.substring(0, name.length() - 3), "")
+                : new Part(Kind.NAME, name, segment.substring(end + 1));
     }
 
     /** The values of the names, given the segments of a path this template fits. */
@@ -68,7 +70,10 @@ record PathTemplate(String text, List<Part> parts) {
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
             if (part.kind() == Kind.NAME) {
-                values.put(part.text(), segments.get(i));
+                String segment = segments.get(i);
+                values.put(
+                        part.text(),
+                        segment.substring(0, segment.length() - part.suffix().length()));
             } else if (part.kind() == Kind.REST) {
                 values.put(part.text(), String.join("/", segments.subList(i, segments.size())));
             }

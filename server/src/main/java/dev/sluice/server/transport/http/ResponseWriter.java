@@ -39,6 +39,9 @@ final class ResponseWriter {
     /** Written by the event loop: whether the answer being streamed is the last one. */
     private boolean lastStream;
 
+    /** Written by the event loop: whether the answer being streamed has no body to send. */
+    private boolean bodilessStream;
+
     ResponseWriter(
             HttpConnection connection, Channel channel, Ticker ticker, int maxUnsentBytes, TrafficObserver traffic) {
         this.connection = connection;
@@ -86,6 +89,7 @@ final class ResponseWriter {
                 || !exchange.line().isChunkable();
         HttpResponse message;
         try {
+            bodilessStream = Responses.isBodiless(exchange.line(), head);
             message = Responses.head(exchange.line(), head, lastStream);
         } catch (IllegalArgumentException e) {
             LOG.error("An answer to {} cannot be sent", exchange.line().uri(), e);
@@ -100,7 +104,7 @@ final class ResponseWriter {
 
     /** More of the answer; owns {@code data}. A client that does not keep up loses its stream, not the server's memory. */
     void writeChunk(Exchange exchange, DataBuffer data) {
-        if (data.size() == 0 || exchange.line().isHead()) {
+        if (data.size() == 0 || bodilessStream) {
             data.release();
         } else if (connection.unsentBytes() + data.size() > maxUnsentBytes) {
             data.release();
@@ -114,7 +118,7 @@ final class ResponseWriter {
 
     /** The end of the answer in chunks. */
     void writeEnd(Exchange exchange) {
-        if (!exchange.line().isHead()) {
+        if (!bodilessStream) {
             ChannelFuture unused = channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
         }
         connection.answered(lastStream);

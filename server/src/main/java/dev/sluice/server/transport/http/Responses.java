@@ -24,7 +24,7 @@ final class Responses {
      * @throws IllegalArgumentException if a header cannot be sent as it is
      */
     static FullHttpResponse full(RequestLine request, RestResponse response, boolean close) {
-        HttpResponseStatus status = status(response.status());
+        HttpResponseStatus status = status(response);
         boolean bodiless = request.isHead() || !mayHaveBody(status);
         ByteBuf content = bodiless ? Unpooled.EMPTY_BUFFER : BufferBridge.toByteBuf(response.body());
         FullHttpResponse message = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, content);
@@ -42,8 +42,8 @@ final class Responses {
      * @throws IllegalArgumentException if a header cannot be sent as it is
      */
     static HttpResponse head(RequestLine request, RestResponse response, boolean close) {
-        HttpResponseStatus status = status(response.status());
-        if (request.isHead() || !mayHaveBody(status)) {
+        HttpResponseStatus status = status(response);
+        if (isBodiless(request, response)) {
             FullHttpResponse whole = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.EMPTY_BUFFER);
             fillHeaders(whole, response, close);
             return whole;
@@ -54,6 +54,11 @@ final class Responses {
             message.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         }
         return message;
+    }
+
+    /** Whether nothing follows the head of a streamed response, whatever is said to follow. */
+    static boolean isBodiless(RequestLine request, RestResponse head) {
+        return request.isHead() || !mayHaveBody(status(head));
     }
 
     /** What is sent when the real answer cannot be. */
@@ -77,9 +82,14 @@ final class Responses {
         message.headers().set(HttpHeaderNames.CONNECTION, close ? HttpHeaderValues.CLOSE : HttpHeaderValues.KEEP_ALIVE);
     }
 
-    private static HttpResponseStatus status(int code) {
+    private static HttpResponseStatus status(RestResponse response) {
+        int code = response.status();
+        if (!response.reason().isEmpty()) {
+            return new HttpResponseStatus(code, response.reason());
+        }
         HttpResponseStatus known = HttpResponseStatus.valueOf(code);
-        return known.reasonPhrase().startsWith("Unknown") ? new HttpResponseStatus(code, "") : known;
+        // Netty makes one up for a code it does not know, with the code in brackets.
+        return known.reasonPhrase().endsWith("(" + code + ")") ? new HttpResponseStatus(code, "") : known;
     }
 
     private static boolean mayHaveBody(HttpResponseStatus status) {

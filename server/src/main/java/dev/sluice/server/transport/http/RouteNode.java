@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class RouteNode {
     private final Map<String, RouteNode> literals = new HashMap<>();
 
+    /** By what follows a name in its segment. */
+    private final Map<String, RouteNode> suffixed = new HashMap<>();
+
     /** By method: templates that end here. */
     private final Map<String, Route> ends = new HashMap<>();
 
@@ -26,11 +29,16 @@ final class RouteNode {
                 register(node.rests, route);
                 return;
             }
-            node = part.kind() == PathTemplate.Kind.NAME
-                    ? node.belowName()
-                    : node.literals.computeIfAbsent(part.text(), text -> new RouteNode());
+            node = node.below(part);
         }
         register(node.ends, route);
+    }
+
+    private RouteNode below(PathTemplate.Part part) {
+        if (part.kind() == PathTemplate.Kind.LITERAL) {
+            return literals.computeIfAbsent(part.text(), text -> new RouteNode());
+        }
+        return part.suffix().isEmpty() ? belowName() : suffixed.computeIfAbsent(part.suffix(), text -> new RouteNode());
     }
 
     private RouteNode belowName() {
@@ -65,10 +73,27 @@ final class RouteNode {
         String segment = segments.get(index);
         RouteNode literal = literals.get(segment);
         Route found = literal == null ? null : literal.find(method, segments, index + 1);
+        if (found == null && !suffixed.isEmpty()) {
+            found = findSuffixed(method, segments, index);
+        }
         if (found == null && named != null && !segment.isEmpty()) {
             found = named.find(method, segments, index + 1);
         }
         return found != null ? found : pick(rests, method);
+    }
+
+    private @Nullable Route findSuffixed(@Nullable String method, List<String> segments, int index) {
+        String segment = segments.get(index);
+        for (Map.Entry<String, RouteNode> below : suffixed.entrySet()) {
+            if (segment.endsWith(below.getKey())
+                    && segment.length() > below.getKey().length()) {
+                Route found = below.getValue().find(method, segments, index + 1);
+                if (found != null) {
+                    return found;
+                }
+            }
+        }
+        return null;
     }
 
     private static @Nullable Route pick(Map<String, Route> routes, @Nullable String method) {

@@ -11,7 +11,8 @@ import java.util.Set;
 
 /**
  * The route table of one listener, built once. Of the templates that fit a path and take its method, the one with a literal
- * where the others have a name wins, from left to right, and a name wins over {@code {rest...}}.
+ * where the others have a name wins, from left to right; a name that is to end in something wins over a name alone, and that over
+ * {@code {rest...}}.
  *
  * <p><b>Threads:</b> safe from any thread; never changes.
  */
@@ -43,10 +44,8 @@ final class Router {
     static Router of(List<Protocol> protocols, Set<Plane> planes) {
         RouteNode root = new RouteNode();
         for (Protocol protocol : protocols) {
-            for (Endpoint endpoint : protocol.endpoints()) {
-                if (planes.contains(endpoint.plane())) {
-                    root.add(new Route(protocol, endpoint, PathTemplate.parse(endpoint.path())));
-                }
+            for (Endpoint endpoint : protocol.endpoints(planes)) {
+                root.add(new Route(protocol, endpoint, PathTemplate.parse(endpoint.path())));
             }
         }
         return new Router(root);

@@ -7,6 +7,9 @@ import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
 import dev.sluice.engine.ModelLoader;
 import dev.sluice.engine.Outcome;
+import dev.sluice.engine.RepliedModel;
+import dev.sluice.engine.Reply;
+import dev.sluice.engine.ReplyParts;
 import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
@@ -25,12 +28,15 @@ import dev.sluice.tensor.Tensor;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 
 /** Loads models without an engine. What a model does is its handler's name. */
 final class FakeLoader implements ModelLoader {
+    private static final Set<String> REPLYING = Set.of("odd", "refusing", "starved", "chatty", "knowing");
+
     /** Models of the {@code held} and {@code ranked} handlers answer one request per permit. */
     final Semaphore permits = new Semaphore(0);
 
@@ -53,7 +59,47 @@ final class FakeLoader implements ModelLoader {
         if (spec.handler().equals("broken")) {
             throw new ServingException(ErrorCode.LOAD_FAILED, "weights are damaged");
         }
-        return new FakeModel(spec);
+        return REPLYING.contains(spec.handler())
+                ? RepliedModel.alone((request, model, parts) -> reply(spec.handler(), request, parts))
+                : new FakeModel(spec);
+    }
+
+    private Reply reply(String handler, InferenceRequest request, ReplyParts parts) {
+        Map<String, String> headers = request.context().headers();
+        return switch (handler) {
+            case "odd" ->
+                text("text/plain", "odd")
+                        .withStatus(599, "x")
+                        .withHeader("dummy", "1")
+                        .withHeader("Content-Length", "7")
+                        .withHeader("transfer-encoding", "chunked")
+                        .withHeader("connection", "close")
+                        .withHeader("x-request-id", "forged")
+                        .withHeader("bad name", "1")
+                        .withHeader("split", "a\r\nb: c");
+            case "refusing" -> throw ServingException.byHandler(513, "msg");
+            case "starved" -> throw new OutOfMemoryError("no memory");
+            case "chatty" -> {
+                parts.send(text("", "one ").withStatus(203, "").withHeader("tone", "low"));
+                parts.send(text("", "two "));
+                parts.send(text("", "three "));
+                if (headers.containsKey("Break")) {
+                    throw new IllegalStateException("in the middle");
+                }
+                yield text("", "four");
+            }
+            case "knowing" -> {
+                if (!headers.containsKey("describe")) {
+                    yield text("", "explain=" + headers.get("explain"));
+                }
+                yield text("", headers.getOrDefault("Saying", "{\"about\": 1}")).withHeader("about", "me");
+            }
+            default -> throw new IllegalArgumentException(handler);
+        };
+    }
+
+    private Reply text(String contentType, String text) {
+        return Reply.of(Output.OfContent.copy(contentType, text.getBytes(StandardCharsets.UTF_8), allocator));
     }
 
     private final class FakeModel implements LoadedModel {
@@ -89,12 +135,26 @@ final class FakeLoader implements ModelLoader {
 
         @Override
         public List<Outcome> execute(Batch batch) {
-            return batch.requests().stream().map(this::answer).toList();
+            List<Outcome> outcomes = batch.requests().stream().map(this::answer).toList();
+            if (spec.handler().equals("short")) {
+                outcomes.forEach(Outcome::release);
+                return List.of();
+            }
+            return outcomes;
         }
 
         private Outcome answer(InferenceRequest request) {
             return switch (spec.handler()) {
-                case "echo" -> content(spec.id(), "", echo(request));
+                case "echo", "plain", "short" -> content(spec.id(), "", echo(request));
+                case "tiny" ->
+                    content(
+                            spec.id(),
+                            "",
+                            new String(
+                                    ((Input.OfContent) request.inputs().get(0))
+                                            .content()
+                                            .toByteArray(),
+                                    StandardCharsets.UTF_8));
                 case "typed" -> content(spec.id(), "text/x-greeting", "hello");
                 case "headers" -> content(spec.id(), "", headers(request));
                 case "held" -> {
@@ -127,6 +187,16 @@ final class FakeLoader implements ModelLoader {
                 case "picky" ->
                     new Outcome.Failure(
                             new ServingException(ErrorCode.INVALID_INPUT, "input: text (expected: an image)"));
+                case "same" -> {
+                    Tensor taken = ((Input.OfTensor) request.inputs().get(0)).tensor();
+                    yield new Outcome.Success(new InferenceResponse(
+                            spec.id(),
+                            List.of(new Output.OfTensor(new Tensor(
+                                    "out",
+                                    taken.type(),
+                                    taken.shape(),
+                                    taken.data().retain())))));
+                }
                 case "tensor" ->
                     new Outcome.Success(new InferenceResponse(
                             spec.id(),

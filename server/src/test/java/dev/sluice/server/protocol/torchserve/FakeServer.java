@@ -18,8 +18,10 @@ import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
 import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
+import dev.sluice.server.config.WireConfig;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.torchserve.envelope.EnvelopeInference;
 import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.transport.grpc.GrpcListenerConfig;
@@ -27,6 +29,7 @@ import dev.sluice.server.transport.grpc.GrpcTransport;
 import dev.sluice.server.transport.grpc.GrpcTransportConfig;
 import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.grpc.ServiceHealth;
+import dev.sluice.server.transport.http.CrossOrigin;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
@@ -38,6 +41,7 @@ import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.RegisterModel;
 import dev.sluice.serving.ServingObserver;
+import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
 import java.net.InetSocketAddress;
@@ -88,28 +92,112 @@ public final class FakeServer implements AutoCloseable {
     }
 
     public FakeServer(boolean modelApiEnabled, HttpLimits limits, MemoryBudget budget, MemoryLedger ledger) {
-        loader = new FakeLoader(new ChargedAllocator(new PooledBufferAllocator(), budget, ledger));
+        this(Setup.of(modelApiEnabled), limits, budget, ledger);
+    }
+
+    /** One that differs in what {@code setup} says. */
+    public FakeServer(Setup setup) {
+        this(setup, HttpLimits.defaults().withMaxRequestBytes(4096), MemoryBudget.unlimited(), new MemoryLedger());
+    }
+
+    /** What is not the same for all tests. */
+    public record Setup(
+            boolean modelApiEnabled,
+            Optional<String> envelope,
+            boolean openInference,
+            boolean decodesInput,
+            boolean standardAuthStatus,
+            CrossOrigin crossOrigin,
+            AccessControl access,
+            boolean isShared) {
+        public static Setup of(boolean modelApiEnabled) {
+            return new Setup(
+                    modelApiEnabled, Optional.empty(), false, true, false, CrossOrigin.NONE, AccessControl.OPEN, false);
+        }
+
+        public Setup withEnvelope(Optional<String> name) {
+            return new Setup(
+                    modelApiEnabled,
+                    name,
+                    openInference,
+                    decodesInput,
+                    standardAuthStatus,
+                    crossOrigin,
+                    access,
+                    isShared);
+        }
+
+        public Setup withOpenInference(boolean on) {
+            return new Setup(
+                    modelApiEnabled, envelope, on, decodesInput, standardAuthStatus, crossOrigin, access, isShared);
+        }
+
+        public Setup withoutDecoding() {
+            return new Setup(
+                    modelApiEnabled, envelope, openInference, false, standardAuthStatus, crossOrigin, access, isShared);
+        }
+
+        public Setup guarded(AccessControl by, boolean standardStatus) {
+            return new Setup(
+                    modelApiEnabled, envelope, openInference, decodesInput, standardStatus, crossOrigin, by, isShared);
+        }
+
+        public Setup withCrossOrigin(CrossOrigin told) {
+            return new Setup(
+                    modelApiEnabled, envelope, openInference, decodesInput, standardAuthStatus, told, access, isShared);
+        }
+
+        /** One listener for predictions and management. */
+        public Setup shared() {
+            return new Setup(
+                    modelApiEnabled,
+                    envelope,
+                    openInference,
+                    decodesInput,
+                    standardAuthStatus,
+                    crossOrigin,
+                    access,
+                    true);
+        }
+
+        private TorchServeConfig config() {
+            return new TorchServeConfig(
+                    modelApiEnabled,
+                    Optional.empty(),
+                    Optional.of("X-Team"),
+                    new WireConfig(
+                            envelope,
+                            decodesInput,
+                            2048,
+                            openInference,
+                            new WireConfig.SequenceHeaders(
+                                    "ts_request_sequence_id", "ts_request_sequence_start", "ts_request_sequence_end")),
+                    standardAuthStatus,
+                    Set.of("plain"),
+                    "1.2.3");
+        }
+    }
+
+    private FakeServer(Setup setup, HttpLimits limits, MemoryBudget budget, MemoryLedger ledger) {
+        BufferAllocator allocator = new ChargedAllocator(new PooledBufferAllocator(), budget, ledger);
+        loader = new FakeLoader(allocator);
         ModelRegistry registry = new ModelRegistry();
         ModelLifecycle lifecycle = new ModelLifecycle(
                 registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
         admin = new ModelAdmin(registry, lifecycle, new FakeResolver(), loadPool);
         InferenceService service = new InferenceService(registry, new Deaf(), Ticker.system());
         TorchServeProtocol protocol = new TorchServeProtocol(
-                service,
+                EnvelopeInference.of(setup.envelope(), service::infer, allocator, loadPool),
+                service::infer,
                 admin,
-                new TorchServeConfig(modelApiEnabled, Optional.empty(), Optional.of("X-Team")),
-                Ticker.system());
+                setup.config(),
+                Ticker.system(),
+                () -> true);
         transport = new HttpTransport(
-                new HttpTransportConfig(
-                        List.of(
-                                new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE)),
-                                new ListenerConfig("127.0.0.1", 0, Set.of(Plane.MANAGEMENT))),
-                        limits,
-                        1,
-                        true),
+                new HttpTransportConfig(listeners(setup.isShared()), limits, 1, true, setup.crossOrigin()),
                 List.of(protocol),
                 protocol.errors(),
-                AccessControl.OPEN,
+                setup.access(),
                 Ticker.system(),
                 budget,
                 ledger);
@@ -182,6 +270,14 @@ public final class FakeServer implements AutoCloseable {
                 return Optional.empty();
             }
         }
+    }
+
+    private static List<ListenerConfig> listeners(boolean isShared) {
+        return isShared
+                ? List.of(new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE, Plane.MANAGEMENT)))
+                : List.of(
+                        new ListenerConfig("127.0.0.1", 0, Set.of(Plane.INFERENCE)),
+                        new ListenerConfig("127.0.0.1", 0, Set.of(Plane.MANAGEMENT)));
     }
 
     /** Registers what is at {@code location} with that many workers, and waits for them. */

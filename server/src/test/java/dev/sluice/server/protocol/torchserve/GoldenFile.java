@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
  *
  * @param models workers by location
  */
-record GoldenFile(boolean modelApiEnabled, Map<String, Integer> models, List<Exchange> exchanges) {
+record GoldenFile(FakeServer.Setup setup, Map<String, Integer> models, List<Exchange> exchanges) {
     private static final String FOLDER = "/golden/torchserve/";
 
     private static final Map<String, String> PLACEHOLDERS = Map.of(
@@ -73,11 +74,17 @@ record GoldenFile(boolean modelApiEnabled, Map<String, Integer> models, List<Exc
 
     private static GoldenFile parse(String text) {
         boolean enabled = false;
+        Optional<String> envelope = Optional.empty();
+        boolean openInference = false;
         Map<String, Integer> models = new LinkedHashMap<>();
         String[] sections = text.split("(?m)^>>> ", -1);
         for (String line : sections[0].lines().toList()) {
             if (line.startsWith("@model-api on")) {
                 enabled = true;
+            } else if (line.startsWith("@envelope ")) {
+                envelope = Optional.of(line.split(" ", -1)[1]);
+            } else if (line.startsWith("@open-inference on")) {
+                openInference = true;
             } else if (line.startsWith("@model ")) {
                 String[] words = line.split(" ", -1);
                 models.put(words[1], Integer.parseInt(words[2]));
@@ -87,7 +94,9 @@ record GoldenFile(boolean modelApiEnabled, Map<String, Integer> models, List<Exc
         for (int i = 1; i < sections.length; i++) {
             exchanges.add(exchange(sections[i]));
         }
-        return new GoldenFile(enabled, models, exchanges);
+        FakeServer.Setup setup =
+                FakeServer.Setup.of(enabled).withEnvelope(envelope).withOpenInference(openInference);
+        return new GoldenFile(setup, models, exchanges);
     }
 
     private static Exchange exchange(String section) {

@@ -28,7 +28,7 @@ final class TorchServeGoldenTest {
     @MethodSource("files")
     void answersAsInFile(String file) throws Exception {
         GoldenFile golden = GoldenFile.read(file);
-        try (FakeServer server = new FakeServer(golden.modelApiEnabled())) {
+        try (FakeServer server = new FakeServer(golden.setup())) {
             golden.models().forEach(server::with);
             for (GoldenFile.Exchange exchange : golden.exchanges()) {
                 try (RawClient client = server.client(exchange.plane())) {

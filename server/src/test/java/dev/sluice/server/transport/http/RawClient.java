@@ -86,6 +86,15 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** All that comes before the connection ends. */
+    public String receiveAll() {
+        try {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** That many bytes of whatever comes, unless the connection ends before. */
     public void receiveBytes(int count) {
         try {

@@ -22,7 +22,11 @@ final class RouterTest {
         "/models",
         "/models/{model}",
         "/models/{model}/all",
-        "/models/{model}/{version}"
+        "/models/{model}/{version}",
+        "/v1/models/{model}",
+        "/v1/models/{model}:predict",
+        "/v1/models/{model}:explain",
+        "/{model}/predict"
     };
 
     private static Router router() {
@@ -54,6 +58,13 @@ final class RouterTest {
                 "/models/all              | /models/{model}                           | model=all",
                 "/models/m/all            | /models/{model}/all                       | model=m",
                 "/models/m/2              | /models/{model}/{version}                 | model=m,version=2",
+                "/v1/models/m             | /v1/models/{model}                        | model=m",
+                "/v1/models/m:predict     | /v1/models/{model}:predict                | model=m",
+                "/v1/models/a:b:explain   | /v1/models/{model}:explain                | model=a:b",
+                "/v1/models/:predict      | /v1/models/{model}                        | model=:predict",
+                "/v1/models/m:predicts    | /v1/models/{model}                        | model=m:predicts",
+                "/m/predict               | /{model}/predict                          | model=m",
+                "/models/predict          | /models/{model}                           | model=predict",
                 "http://h:1/models/m?x=/  | /models/{model}                           | model=m"
             })
     void choosesTemplate(String path, String template, String parameters) {

@@ -9,7 +9,7 @@ import dev.sluice.model.ModelRef;
 import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.torchserve.rest.PredictionHandler;
 import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
-import dev.sluice.server.protocol.torchserve.rest.UnavailableModel;
+import dev.sluice.server.protocol.torchserve.rest.Workerless;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import java.util.ArrayList;
@@ -58,7 +58,12 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
         }
         service.infer(
                 new InferenceRequest(model, message.inputs(), List.of(), Map.of(), context),
-                new AnswerSink(client, failure -> UnavailableModel.worded(failure, model, admin)));
+                new AnswerSink(client, failure -> Workerless.worded(failure, model, admin)));
+    }
+
+    /** Whether an input of that name says where a sequence begins or ends. */
+    boolean isSequenceFlag(String input) {
+        return input.equals(scheduling.names().start()) || input.equals(scheduling.names().end());
     }
 
     static ModelRef model(PredictionMessage message) {
@@ -67,11 +72,11 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
                 : ModelRef.of(message.model(), message.version());
     }
 
-    private static List<Map.Entry<String, String>> own(
+    private List<Map.Entry<String, String>> own(
             PredictionMessage message, List<Map.Entry<String, String>> first) {
         List<Map.Entry<String, String>> own = new ArrayList<>(first);
         if (!message.sequenceId().isEmpty()) {
-            own.add(Map.entry(SchedulingHeaders.SEQUENCE_ID, message.sequenceId()));
+            own.add(Map.entry(scheduling.names().id(), message.sequenceId()));
         }
         return own;
     }

@@ -32,8 +32,6 @@ final class SequenceCall extends ServerCall.Listener<PredictionMessage> {
     static final int MOST_UNANSWERED = 64;
 
     private static final int LONGEST_FLAG = 16;
-    private static final Set<String> FLAGS = Set.of(SchedulingHeaders.SEQUENCE_START, SchedulingHeaders.SEQUENCE_END);
-
     private final Predictor predictor;
     private final CallScope scope;
     private final ServerCall<PredictionMessage, PredictionResponse> call;
@@ -86,7 +84,7 @@ final class SequenceCall extends ServerCall.Listener<PredictionMessage> {
         List<Map.Entry<String, String>> flags = new ArrayList<>();
         List<Input> inputs = new ArrayList<>();
         for (Input input : message.inputs()) {
-            if (FLAGS.contains(input.name()) && input instanceof Input.OfContent content) {
+            if (predictor.isSequenceFlag(input.name()) && input instanceof Input.OfContent content) {
                 flags.add(Map.entry(input.name(), flag(content.content())));
                 input.release();
             } else {

@@ -7,7 +7,7 @@ import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelRef;
-import dev.sluice.server.protocol.torchserve.rest.UnavailableModel;
+import dev.sluice.server.protocol.torchserve.rest.Workerless;
 import dev.sluice.serving.ModelAdmin;
 import io.grpc.stub.StreamObserver;
 
@@ -59,7 +59,7 @@ final class TensorSink implements ResponseSink {
 
     @Override
     public void fail(ServingException failure) {
-        observer.onError(Refusal.ofPrediction(UnavailableModel.worded(failure, model, admin))
+        observer.onError(Refusal.ofPrediction(Workerless.worded(failure, model, admin))
                 .status()
                 .asRuntimeException());
     }

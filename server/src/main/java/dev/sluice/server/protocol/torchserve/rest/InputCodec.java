@@ -17,6 +17,19 @@ final class InputCodec {
 
     private InputCodec() {}
 
+    /** As {@link #decode(String, DataBuffer)}, with content types only if {@code typed}. */
+    static List<Input> decode(String contentType, DataBuffer body, boolean typed) {
+        List<Input> inputs = decode(contentType, body);
+        return typed ? inputs : inputs.stream().map(InputCodec::untyped).toList();
+    }
+
+    /** The same bytes, of which nobody is told what they are. */
+    private static Input untyped(Input input) {
+        return input instanceof Input.OfContent content
+                ? new Input.OfContent(content.name(), "", content.content())
+                : input;
+    }
+
     /**
      * The inputs in {@code body}.
      *

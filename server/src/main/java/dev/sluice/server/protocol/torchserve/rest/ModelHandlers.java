@@ -8,8 +8,10 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelRef;
+import dev.sluice.scheduling.InstanceStatus;
 import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.RestResponder;
+import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelStatus;
 import java.util.List;
@@ -19,13 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Management calls on models that are there: list, describe, scale, set-default, unregister.
+ * Management calls on models that are there: list, describe all, scale, set-default, unregister.
  *
  * <p><b>Source:</b> torchserve.md sections 2.4 to 2.7.
  */
 public final class ModelHandlers {
     /** What the original says when it goes on after answering. */
     static final String PROCESSING = "Processing worker updates...";
+
+    /** What the original says when fewer run than were wanted. */
+    private static final String SCALING = "Workers scaling in progress...";
 
     /** Most instances one call may ask for; more is a slip of the finger, and each takes a thread. */
     static final int MAX_INSTANCES = 1024;
@@ -69,13 +74,6 @@ public final class ModelHandlers {
         responder.respond(Replies.json(request.id(), 200, page));
     }
 
-    /** {@code GET /models/{model}} and {@code GET /models/{model}/{version}}. */
-    public void describe(RestRequest request, RestResponder responder) {
-        request.body().release();
-        List<ModelStatus> one = List.of(admin.describe(ref(request, version(request))));
-        responder.respond(Replies.json(request.id(), 200, descriptions.of(one)));
-    }
-
     /** {@code GET /models/{model}/all}. */
     public void describeAll(RestRequest request, RestResponder responder) {
         request.body().release();
@@ -94,7 +92,7 @@ public final class ModelHandlers {
         if (parameters.isTrue("synchronous", false)) {
             CompletionStage<?> unused = scaled.whenComplete((status, failure) -> responder.respond(
                     failure == null
-                            ? Replies.status(request.id(), 200, scaledText(request, wanted, version))
+                            ? scaled(status, wanted, request, version)
                             : WorkerFailure.notStarted(
                                     request.id(), request.pathParameter("model"), version, failure)));
             return;
@@ -105,6 +103,15 @@ public final class ModelHandlers {
                 LOG.warn("Scaling {} in the background failed", request.path(), failure);
             }
         });
+    }
+
+    /** Some may have failed since they started. */
+    private static RestResponse scaled(
+            ModelStatus status, InstanceSpec wanted, RestRequest request, Optional<String> version) {
+        long ready = status.instances().stream().filter(InstanceStatus::ready).count();
+        return ready < wanted.min()
+                ? Replies.status(request.id(), 206, SCALING)
+                : Replies.status(request.id(), 200, scaledText(request, wanted, version));
     }
 
     private static InstanceSpec wanted(Parameters parameters) {

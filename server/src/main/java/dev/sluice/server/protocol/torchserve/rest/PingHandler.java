@@ -33,7 +33,7 @@ public final class PingHandler implements RestHandler {
         responder.respond(Replies.status(request.id(), healthy ? 200 : 500, healthy ? "Healthy" : "Unhealthy"));
     }
 
-    private static boolean isHealthy(ModelStatus model) {
+    static boolean isHealthy(ModelStatus model) {
         long ready = model.instances().stream().filter(InstanceStatus::ready).count();
         return ready >= model.spec().instances().min();
     }

@@ -2,6 +2,7 @@
 package dev.sluice.server.protocol.torchserve.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.inference.ResponseDetails;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
 import java.util.ArrayList;
@@ -34,6 +35,31 @@ final class Replies {
     /** Bytes as they are; no content type if {@code contentType} is empty. */
     static RestResponse content(String requestId, String contentType, DataBuffer body) {
         return new RestResponse(200, headers(requestId, contentType, List.of()), body);
+    }
+
+    /**
+     * Bytes as they are, with what their handler says besides.
+     *
+     * @param first headers that go before the handler's
+     */
+    static RestResponse content(
+            String requestId,
+            String contentType,
+            ResponseDetails details,
+            List<Map.Entry<String, String>> first,
+            DataBuffer body) {
+        if (first.isEmpty() && details.equals(ResponseDetails.NONE)) {
+            return content(requestId, contentType, body);
+        }
+        List<Map.Entry<String, String>> chosen = HandlerHeaders.sendable(details.headers());
+        boolean typed = chosen.stream().anyMatch(header -> header.getKey().equalsIgnoreCase("content-type"));
+        List<Map.Entry<String, String>> more = new ArrayList<>(first);
+        more.addAll(chosen);
+        return new RestResponse(
+                HandlerHeaders.status(details),
+                HandlerHeaders.reason(details),
+                headers(requestId, typed ? "" : contentType, more),
+                body);
     }
 
     private static List<Map.Entry<String, String>> headers(

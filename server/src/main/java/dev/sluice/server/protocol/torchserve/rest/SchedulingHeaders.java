@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
+import dev.sluice.server.config.WireConfig;
 import dev.sluice.server.protocol.RestRequest;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,28 +18,31 @@ import java.util.Optional;
  *
  * @param longest how long a prediction may wait, whatever longer time its client asks for; empty for as long as it takes
  * @param tenantHeader empty if all clients are one tenant
+ * @param names of the headers that speak of a sequence: its id, absent for none; {@code true} for its first request, before which all
+ *     under its id is forgotten; {@code true} for its last
  */
-public record SchedulingHeaders(Optional<Duration> longest, Optional<String> tenantHeader) {
+public record SchedulingHeaders(
+        Optional<Duration> longest, Optional<String> tenantHeader, WireConfig.SequenceHeaders names) {
     /** Milliseconds, from the last byte of the request on, for which the answer is wanted. */
     public static final String TIMEOUT = "X-Sluice-Timeout-Ms";
 
     /** The level of the request, 1 being served first; the model's last level if it has fewer. */
     public static final String PRIORITY = "X-Sluice-Priority";
 
-    /** The sequence of the request; absent for none. The original's header. */
-    public static final String SEQUENCE_ID = "ts_request_sequence_id";
-
-    /** {@code true} for the first request of a sequence: what came before under its id is forgotten. */
-    public static final String SEQUENCE_START = "ts_request_sequence_start";
-
-    /** {@code true} for the last request of a sequence. */
-    public static final String SEQUENCE_END = "ts_request_sequence_end";
-
     private static final int LONGEST_SEQUENCE_ID = 256;
 
     private static final int LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
     private static final int LAST_PRIORITY = 1000;
     private static final int LONGEST_TENANT = 128;
+
+    /** With the original's names for sequences. */
+    SchedulingHeaders(Optional<Duration> longest, Optional<String> tenantHeader) {
+        this(
+                longest,
+                tenantHeader,
+                new WireConfig.SequenceHeaders(
+                        "ts_request_sequence_id", "ts_request_sequence_start", "ts_request_sequence_end"));
+    }
 
     /** The earlier of the client's deadline and the server's. */
     public long deadlineNanos(RestRequest request) {
@@ -68,17 +72,17 @@ public record SchedulingHeaders(Optional<Duration> longest, Optional<String> ten
 
     /** Empty for a request of no sequence. Tenants have sequences of their own, whatever ids they choose. */
     public Optional<SequenceRef> sequence(RestRequest request) {
-        Optional<String> id = request.header(SEQUENCE_ID).map(String::strip).filter(text -> !text.isEmpty());
+        Optional<String> id = request.header(names.id()).map(String::strip).filter(text -> !text.isEmpty());
         if (id.isPresent() && id.get().length() > LONGEST_SEQUENCE_ID) {
             throw new ServingException(
                     ErrorCode.INVALID_INPUT,
-                    SEQUENCE_ID + ": " + id.get().length() + " characters (expected: at most " + LONGEST_SEQUENCE_ID
+                    names.id() + ": " + id.get().length() + " characters (expected: at most " + LONGEST_SEQUENCE_ID
                             + ")");
         }
         // No header has a line end in it, so that no tenant can name another's.
         String prefix = tenant(request).isEmpty() ? "" : tenant(request) + "\n";
         return id.map(
-                text -> new SequenceRef(prefix + text, isTrue(request, SEQUENCE_START), isTrue(request, SEQUENCE_END)));
+                text -> new SequenceRef(prefix + text, isTrue(request, names.start()), isTrue(request, names.end())));
     }
 
     private static boolean isTrue(RestRequest request, String header) {

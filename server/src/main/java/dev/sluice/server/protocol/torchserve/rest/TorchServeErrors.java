@@ -20,13 +20,33 @@ public final class TorchServeErrors implements ErrorMapper {
     private static final String METHOD = "Requested method is not allowed, please refer to API document.";
     private static final String MALFORMED = "Invalid HTTP message.";
 
+    private final boolean standardAuthStatus;
+
+    /** With the original's statuses. */
+    public TorchServeErrors() {
+        this(false);
+    }
+
+    /** @param standardAuthStatus whether callers who may not call get 401 and 403, or the original's 400 */
+    public TorchServeErrors(boolean standardAuthStatus) {
+        this.standardAuthStatus = standardAuthStatus;
+    }
+
     /** A status and the simple name of the exception the original throws for it. */
     private record Kind(int status, String type) {}
 
     @Override
     public RestResponse map(String requestId, ServingException failure) {
         Kind usual = kind(failure.code());
-        Kind kind = new Kind(failure.handlerStatus().orElse(usual.status()), usual.type());
+        if (standardAuthStatus && failure.code() == ErrorCode.UNAUTHENTICATED) {
+            return reply(
+                    requestId,
+                    new Kind(401, usual.type()),
+                    failure.safeMessage(),
+                    List.of(Map.entry("WWW-Authenticate", "Bearer")));
+        }
+        int standard = standardAuthStatus && failure.code() == ErrorCode.PERMISSION_DENIED ? 403 : usual.status();
+        Kind kind = new Kind(failure.handlerStatus().orElse(standard), usual.type());
         String message = failure.code() == ErrorCode.NOT_ALLOWED ? METHOD : failure.safeMessage();
         return reply(requestId, kind, message, retryAfter(failure));
     }

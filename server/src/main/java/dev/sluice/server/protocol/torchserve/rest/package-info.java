@@ -6,6 +6,7 @@
  * <p><b>Start here:</b> {@link dev.sluice.server.protocol.torchserve.rest.PredictionHandler} and
  * {@link dev.sluice.server.protocol.torchserve.rest.InputCodec} for predictions;
  * {@link dev.sluice.server.protocol.torchserve.rest.ModelHandlers} for management;
+ * {@link dev.sluice.server.protocol.torchserve.rest.ApiDescriptions} for documents of the interface itself;
  * {@link dev.sluice.server.protocol.torchserve.rest.TorchServeErrors} for every error body.
  *
  * <p><b>Threads:</b> everything here is safe from any thread and keeps no state between requests.

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 final class PredictionSinkTest {
     private final List<DataBuffer> made = new ArrayList<>();
     private final Recorder recorder = new Recorder();
-    private final PredictionSink sink = new PredictionSink("id", ModelRef.of("m"), emptyAdmin(), recorder);
+    private final PredictionSink sink = new PredictionSink("id", ModelRef.of("m"), emptyAdmin(), recorder, 8);
 
     private static ModelAdmin emptyAdmin() {
         ModelRegistry registry = new ModelRegistry();
@@ -113,6 +113,27 @@ final class PredictionSinkTest {
 
         assertThat(recorder.calls).hasSize(1);
         assertThat(recorder.calls.get(0)).startsWith("respond 503").contains("Unsupported model output data type.");
+        assertAllReleased();
+    }
+
+    /** Planted: the size not looked at. */
+    @Test
+    void breaksAStreamOffWhosePartIsTooLarge() {
+        sink.part(content("a"));
+        sink.part(content("much too long"));
+        sink.complete(content("b"));
+
+        assertThat(recorder.calls).containsExactly("start 200 a", "abort");
+        assertAllReleased();
+    }
+
+    @Test
+    void endsOnceWhenAnAnswerIsTooLarge() {
+        sink.complete(content("much too long"));
+        sink.fail(new ServingException(ErrorCode.ENGINE_FAILED, "x"));
+
+        assertThat(recorder.calls).hasSize(1);
+        assertThat(recorder.calls.get(0)).startsWith("respond 500").contains("Worker died.");
         assertAllReleased();
     }
 
