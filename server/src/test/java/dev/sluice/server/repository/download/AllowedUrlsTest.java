@@ -51,6 +51,7 @@ class AllowedUrlsTest {
                 "https://models.example.org/a b.mar",
                 "https://models.example.org/a\r\nHost: evil",
                 "https://models.example.org/\u0000",
+                "https://models.example.org/\u013F",
             })
     void refusesAnythingElse(String url) {
         assertThatThrownBy(() -> MODELS.check(url))
