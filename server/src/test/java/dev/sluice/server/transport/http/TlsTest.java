@@ -16,6 +16,7 @@ import dev.sluice.tensor.MemoryLedger;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -216,7 +217,7 @@ class TlsTest {
         transport.close();
         transport = start(
                 TestTransport.withTimeouts(Duration.ofMillis(300), Duration.ofSeconds(60), Duration.ofSeconds(60)));
-        try (Socket socket = new Socket("127.0.0.1", port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(HexFormat.of().parseHex(begun));
             socket.getOutputStream().flush();
@@ -231,7 +232,7 @@ class TlsTest {
 
     @Test
     void cutsClientsThatSpeakSomethingElse() throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(new byte[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
             socket.getOutputStream().flush();
