@@ -34,7 +34,6 @@ class AllowedUrlsTest {
         assertThat(MODELS.check(url).toString()).doesNotContain("#");
     }
 
-    /** Seen to fail for users when they were not looked at. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -79,7 +78,7 @@ class AllowedUrlsTest {
                 .hasMessage("Given URL " + url + " does not match any allowed URL(s)");
     }
 
-    /** CVE-2024-35198. Seen to fail for encoded ones when only the text was looked at. */
+    /** CVE-2024-35198. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -163,7 +163,6 @@ class TlsTest {
         assertThat(engine.getEnabledCipherSuites()).isNotEmpty().noneMatch(suite -> suite.contains("_CBC_"));
     }
 
-    /** Seen to fail, with a reset connection, without the guard. */
     @ParameterizedTest
     @ValueSource(strings = {"GET /echo", "POST /nowhere"})
     void tellsPlainHttpWhatIsWrong(String line) {
@@ -210,7 +209,6 @@ class TlsTest {
         assertThat(protocol.held.size()).isLessThanOrEqualTo(1);
     }
 
-    /** Seen to fail when the handshake had no limit. */
     @ParameterizedTest
     @ValueSource(strings = {"", "160301", "1603010200010001fc0303"})
     void cutsClientsThatDoNotFinishTheHandshake(String begun) throws IOException {

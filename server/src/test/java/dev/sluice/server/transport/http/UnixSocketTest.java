@@ -102,7 +102,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when the old file was not looked at. */
     @Test
     void replacesTheSocketOfAServerThatDied() throws IOException {
         ServerSocketChannel.open(StandardProtocolFamily.UNIX)
@@ -115,7 +114,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when nobody knocked first. */
     @Test
     void leavesTheSocketOfAServerThatLives() throws IOException {
         try (HttpTransport first = start(true)) {
@@ -127,7 +125,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when whatever was there was replaced. */
     @Test
     void leavesFilesThatAreNoSockets() throws IOException {
         Files.writeString(file(), "precious");
@@ -139,7 +136,6 @@ class UnixSocketTest {
         assertThat(file()).hasContent("precious");
     }
 
-    /** Seen to fail when the file was deleted by its name alone. */
     @Test
     void leavesWhatHasTakenItsPlace() throws IOException {
         try (HttpTransport transport = start(true)) {
