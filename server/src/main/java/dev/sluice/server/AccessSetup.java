@@ -59,7 +59,7 @@ final class AccessSetup implements AutoCloseable {
     void publish() {
         tokens.ifPresent(issued -> {
             issued.publish();
-            LOG.info("Callers need a token; this server's are in its key file");
+            LOG.info("Callers need a token; those of this server are in {}", issued.keyFile());
         });
     }
 

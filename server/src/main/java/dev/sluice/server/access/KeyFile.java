@@ -50,6 +50,10 @@ final class KeyFile {
         this.path = path.toAbsolutePath();
     }
 
+    Path path() {
+        return path;
+    }
+
     /** @throws ServingException {@code FAILED_PRECONDITION} if that cannot be done safely; then the old version stays */
     void write(Map<TokenKind, Token> tokens) {
         byte[] content = print(tokens);

@@ -6,6 +6,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.TokensConfig;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -97,6 +98,11 @@ public final class Tokens implements AccessControl, AutoCloseable {
         if (token == null || !token.is(bearer.group(1)) || !token.holdsAt(clock.instant())) {
             throw ServingException.refusal(ErrorCode.PERMISSION_DENIED, refusal);
         }
+    }
+
+    /** Where operators find the tokens. */
+    public Path keyFile() {
+        return file.path();
     }
 
     /** Returns if {@code authorization} is the API token; never blocks. */

@@ -127,7 +127,6 @@ class TokenProtocolTest {
         return "Authorization: Bearer " + key(kind) + "\r\n";
     }
 
-    /** Seen to fail when the listener's plane counted, and not the endpoint's. */
     @ParameterizedTest
     @CsvSource({
         "/predictions/a,inference,200",
@@ -158,7 +157,7 @@ class TokenProtocolTest {
         }
     }
 
-    /** Somebody in between may have looked at the other one. Seen to fail when the first one counted. */
+    /** Somebody in between may have looked at the other one. */
     @Test
     void refusesTwoAuthorizations() {
         assertThat(ask("GET /predictions/a", bearer("inference"), bearer("inference"))
@@ -198,7 +197,6 @@ class TokenProtocolTest {
         assertThat(bearer("API")).isEqualTo(api);
     }
 
-    /** Seen to fail when the endpoint asked for the token of its plane. */
     @ParameterizedTest
     @CsvSource({"none,inference", "inference,inference", "management,management", "API,API", "API,''", "API,other"})
     void renewsNothingForOthers(String kind, String type) {

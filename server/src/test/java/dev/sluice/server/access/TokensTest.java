@@ -60,7 +60,6 @@ class TokensTest {
         return Optional.of("Bearer " + written().path(kind).path("key").asText());
     }
 
-    /** Seen to fail when the file was made first and its permissions set after that. */
     @Test
     void writesTokensInTheOriginalsForm() throws IOException {
         issue(false);
@@ -88,7 +87,6 @@ class TokensTest {
         assertThatCode(() -> tokens.check(plane, bearer(kind))).doesNotThrowAnyException();
     }
 
-    /** Seen to fail when the plane was not looked at. */
     @ParameterizedTest
     @CsvSource({"inference,MANAGEMENT", "API,MANAGEMENT", "management,INFERENCE", "API,INFERENCE"})
     void refusesTokensOfOtherKinds(String kind, Plane plane) {
@@ -97,7 +95,6 @@ class TokensTest {
         assertRefused(tokens, plane, bearer(kind), ErrorCode.PERMISSION_DENIED);
     }
 
-    /** Seen to fail when the time was not looked at. */
     @Test
     void refusesTokensThatHaveExpired() {
         Tokens tokens = issue(false);
@@ -157,7 +154,6 @@ class TokensTest {
         tokens.check(Plane.METRICS, bearer("management"));
     }
 
-    /** Seen to fail when the map was not replaced. */
     @Test
     void stopsTheOldTokenWhenItIsRenewed() throws IOException {
         Tokens tokens = issue(false);
@@ -190,7 +186,6 @@ class TokensTest {
         assertThat(Files.readString(file())).isEqualTo(before);
     }
 
-    /** Seen to fail when the tokens changed before the file did. */
     @Test
     void keepsTheOldTokenIfTheNewOneCannotBeWritten() throws IOException {
         Tokens tokens = issue(false);
@@ -216,7 +211,6 @@ class TokensTest {
         assertThat(directory.toFile().list()).containsExactly("key_file.json");
     }
 
-    /** Seen to fail when the file was written in place. */
     @Test
     void writesThroughNoLinkThatSomebodyLeft() throws IOException {
         Path victim = Files.writeString(directory.resolve("victim"), "precious");
@@ -246,7 +240,6 @@ class TokensTest {
         assertThat(file()).hasContent("another server's");
     }
 
-    /** Seen to fail when the file was removed whatever was in it. */
     @Test
     void leavesTheFileOfAnotherServer() {
         Tokens first = issue(false);

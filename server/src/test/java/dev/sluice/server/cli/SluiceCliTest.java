@@ -130,7 +130,7 @@ class SluiceCliTest {
         assertThat(authorizations(words.toArray(String[]::new))).containsExactly("Bearer " + key);
     }
 
-    /** The key file says nothing of other machines. Seen to fail when the address was not looked at. */
+    /** The key file says nothing of other machines. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -74,7 +74,6 @@ class FetchedModelsTest {
         return directory.resolve("m.onnx");
     }
 
-    /** Seen to fail when nothing was deleted. */
     @Test
     void deletesTheFileWithItsModel() {
         ModelSpec spec = store.resolve(command(url(), "m"));
@@ -98,7 +97,6 @@ class FetchedModelsTest {
         assertThat(fetched()).exists();
     }
 
-    /** Seen to fail when the file went with the first of its models. */
     @Test
     void keepsTheFileWhileAnotherModelUsesIt() {
         ModelSpec first = store.resolve(command(url(), "first"));
@@ -111,7 +109,6 @@ class FetchedModelsTest {
         assertThat(fetched()).doesNotExist();
     }
 
-    /** Seen to fail when models were told apart by name and version alone. */
     @Test
     void keepsTheFileOfAModelWhoseTwinIsRefused() {
         ModelSpec spec = store.resolve(command(url(), "m"));
@@ -124,7 +121,7 @@ class FetchedModelsTest {
         assertThat(fetched()).doesNotExist();
     }
 
-    /** Else the same URL could never be registered again. Seen to fail when the file stayed. */
+    /** Else the same URL could never be registered again. */
     @Test
     void deletesWhatIsNoModel() throws IOException {
         Path broken = Files.writeString(folder.resolve("broken.mar"), "no archive");

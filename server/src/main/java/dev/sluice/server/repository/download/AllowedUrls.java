@@ -92,7 +92,8 @@ final class AllowedUrls {
         String bare = hash < 0 ? url : url.substring(0, hash);
         try {
             URI uri = new URI(bare);
-            boolean fits = isUsable(uri)
+            boolean fits = bare.chars().allMatch(c -> c > ' ' && c < 0x7F)
+                    && isUsable(uri)
                     && !isRelative(bare)
                     && allowed.stream()
                             .anyMatch(pattern -> pattern.matcher(bare).matches());

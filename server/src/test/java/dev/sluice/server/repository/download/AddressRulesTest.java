@@ -9,7 +9,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AddressRulesTest {
-    /** Seen to fail for the addresses within addresses when those were not looked for. */
     @ParameterizedTest
     @ValueSource(
             strings = {

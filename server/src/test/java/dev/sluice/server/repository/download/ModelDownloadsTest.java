@@ -186,7 +186,7 @@ class ModelDownloadsTest {
         assertThat(lookups).isEmpty();
     }
 
-    /** CVE-2023-43654. Seen to fail when addresses were not looked at. */
+    /** CVE-2023-43654. */
     @ParameterizedTest
     @ValueSource(strings = {"169.254.169.254", "127.0.0.1", "10.0.0.1", "fd00:ec2::254", "64:ff9b::a9fe:a9fe"})
     void asksNoInternalAddress(String address) throws IOException {
@@ -243,7 +243,6 @@ class ModelDownloadsTest {
         assertThat(connections).containsExactly("93.184.215.14:80");
     }
 
-    /** Seen to fail when only the first URL was checked. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -269,7 +268,6 @@ class ModelDownloadsTest {
         assertThat(store).isEmptyDirectory();
     }
 
-    /** Seen to fail when only the first host's addresses were checked. */
     @Test
     void followsNoRedirectToAnInternalAddress() throws IOException {
         privateAllowed = false;
@@ -306,7 +304,6 @@ class ModelDownloadsTest {
         assertThat(requests).hasSize(6);
     }
 
-    /** Seen to fail when only the announced length was looked at. */
     @Test
     void stopsWhatIsTooLarge() {
         assertFailed(
@@ -322,7 +319,7 @@ class ModelDownloadsTest {
                         + " download_max_size");
     }
 
-    /** It sends a byte now and then, for ever. Seen to fail when only each read was limited. */
+    /** It sends a byte now and then, for ever. */
     @ParameterizedTest
     @ValueSource(strings = {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n"})
     void stopsWhatTakesTooLong(String begun) throws IOException {
@@ -430,7 +427,6 @@ class ModelDownloadsTest {
         assertThat(requests).containsExactly("models.example.org /a.mar");
     }
 
-    /** Seen to fail when the digest was not compared. */
     @Test
     void refusesWhatHasAnother() {
         String other = "0".repeat(64);
@@ -480,7 +476,6 @@ class ModelDownloadsTest {
         assertThat(requests).isEmpty();
     }
 
-    /** Seen to fail, with a file of two writers, when both wrote to the final name. */
     @Test
     void givesTheFileToOneOfMany() throws Exception {
         ModelDownloads downloads = downloads();

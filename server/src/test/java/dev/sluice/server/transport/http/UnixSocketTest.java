@@ -26,10 +26,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ExtendWith(LeakGuard.class)
 class UnixSocketTest {
     @TempDir
     private Path directory;
@@ -100,7 +102,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when the old file was not looked at. */
     @Test
     void replacesTheSocketOfAServerThatDied() throws IOException {
         ServerSocketChannel.open(StandardProtocolFamily.UNIX)
@@ -113,7 +114,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when nobody knocked first. */
     @Test
     void leavesTheSocketOfAServerThatLives() throws IOException {
         try (HttpTransport first = start(true)) {
@@ -125,7 +125,6 @@ class UnixSocketTest {
         }
     }
 
-    /** Seen to fail when whatever was there was replaced. */
     @Test
     void leavesFilesThatAreNoSockets() throws IOException {
         Files.writeString(file(), "precious");
@@ -137,7 +136,6 @@ class UnixSocketTest {
         assertThat(file()).hasContent("precious");
     }
 
-    /** Seen to fail when the file was deleted by its name alone. */
     @Test
     void leavesWhatHasTakenItsPlace() throws IOException {
         try (HttpTransport transport = start(true)) {

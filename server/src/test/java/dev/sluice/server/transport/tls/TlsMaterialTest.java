@@ -37,7 +37,6 @@ class TlsMaterialTest {
                 .isFalse();
     }
 
-    /** Seen to fail for EC when the curve was not looked for in the key. */
     @ParameterizedTest
     @CsvSource({"RSA,PRIVATE KEY", "RSA,RSA PRIVATE KEY", "EC,PRIVATE KEY"})
     void readsKeysInPem(String algorithm, String form) throws IOException {
@@ -91,7 +90,6 @@ class TlsMaterialTest {
                 .hasMessage("keystore: " + store + " (expected: a PKCS12 store that keystore_pass opens)");
     }
 
-    /** Seen to fail when nothing was signed with the key. */
     @Test
     void refusesCertificateOfAnotherKey() throws IOException {
         TlsMaterial one = TestKeys.material(TestKeys.store(directory, "EC", "PKCS12"), "PKCS12");
