@@ -2,15 +2,25 @@
 package dev.sluice.server.protocol.torchserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
+import dev.sluice.api.torchserve.inference.InferenceAPIsServiceGrpc;
+import dev.sluice.api.torchserve.inference.PredictionsRequest;
+import dev.sluice.api.torchserve.management.ListModelsRequest;
+import dev.sluice.api.torchserve.management.ManagementAPIsServiceGrpc;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.RawClient;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -101,6 +111,51 @@ final class EventLoopBlockingTest {
             }
         }
         assertThat(String.join("\n", CALLS)).as("blocking calls on event loops").isEmpty();
+    }
+
+    /** The same over gRPC, on the same event loops; the client has loops of its own, of which grpc-java may do what it likes. */
+    @Test
+    void i15NoCallOverGrpcMakesAnEventLoopBlock() throws Exception {
+        HttpLimits limits = HttpLimits.defaults().withMaxRequestBytes(100_000);
+        try (FakeServer server = new FakeServer(true, limits, new MemoryBudget(1 << 20), new MemoryLedger())) {
+            server.with("echo.mar", 2).with("failing.mar", 1).with("streamed.mar", 1);
+            ManagedChannel inference = channel(server, Plane.INFERENCE);
+            ManagedChannel management = channel(server, Plane.MANAGEMENT);
+            for (int i = 0; i < 10; i++) {
+                InferenceAPIsServiceGrpc.InferenceAPIsServiceBlockingStub stub =
+                        InferenceAPIsServiceGrpc.newBlockingStub(inference);
+                assertThat(stub.predictions(request("echo", "x".repeat(50_000))))
+                        .isNotNull();
+                assertThat(stub.streamPredictions(request("streamed", "100")))
+                        .toIterable()
+                        .hasSize(100);
+                assertThatThrownBy(() -> stub.predictions(request("failing", "x")))
+                        .isInstanceOf(StatusRuntimeException.class);
+                assertThat(ManagementAPIsServiceGrpc.newBlockingStub(management)
+                                .listModels(ListModelsRequest.getDefaultInstance()))
+                        .isNotNull();
+            }
+            inference.shutdownNow();
+            management.shutdownNow();
+            assertThat(server.drainGrpc(Duration.ofSeconds(10)).toCompletableFuture())
+                    .succeedsWithin(10, TimeUnit.SECONDS);
+        }
+        assertThat(CALLS.stream().filter(call -> !call.contains(" on grpc-")))
+                .as("blocking calls on event loops")
+                .isEmpty();
+    }
+
+    private static ManagedChannel channel(FakeServer server, Plane plane) {
+        return NettyChannelBuilder.forAddress(server.grpcAddress(plane))
+                .usePlaintext()
+                .build();
+    }
+
+    private static PredictionsRequest request(String model, String body) {
+        return PredictionsRequest.newBuilder()
+                .setModelName(model)
+                .putInput("data", ByteString.copyFromUtf8(body))
+                .build();
     }
 
     /** Three on a queue of one: one runs, one waits and is cancelled, one is refused. */
