@@ -4,7 +4,9 @@ package dev.sluice.server;
 import dev.sluice.server.cli.RunningServer;
 import dev.sluice.server.cli.ServerLauncher;
 import dev.sluice.server.config.ServerConfig;
+import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.repository.Capabilities;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -34,6 +36,11 @@ final class ProcessLauncher implements ServerLauncher {
     @Override
     public void configureLog(Path file) {
         LogSetup.configure(file);
+    }
+
+    @Override
+    public Capabilities capabilities(ServerConfig config) {
+        return InstalledCapabilities.of(EnginePacks.find(config.engines()));
     }
 
     @Override
