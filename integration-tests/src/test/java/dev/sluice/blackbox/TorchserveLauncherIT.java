@@ -61,11 +61,13 @@ class TorchserveLauncherIT {
         assertThat(run("--start", "--ts-config", "config.properties", "--ncs", "--disable-token-auth"))
                 .isZero();
 
-        ProcessHandle server = ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
+        ProcessHandle server =
+                ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
         Client client = new Client();
         URI address = URI.create(awaitMatch(INFERENCE).group(1));
         assertThat(client.get(address.resolve("/ping")).body()).contains("Healthy");
-        assertThat(awaitMatch(Pattern.compile("(?m)^Model server started\\.$")).group()).isNotEmpty();
+        assertThat(awaitMatch(Pattern.compile("(?m)^Model server started\\.$")).group())
+                .isNotEmpty();
         assertThat(server.info().arguments().map(List::of).orElse(List.of())).contains("-Xmx300m");
 
         assertThat(run("--start", "--ts-config", "config.properties")).isEqualTo(1);
@@ -83,7 +85,8 @@ class TorchserveLauncherIT {
     void handsTheSignalOnInTheForeground() throws IOException, InterruptedException {
         Process launcher = launch("--foreground", "--ts-config", "config.properties", "--ncs", "--disable-token-auth");
         awaitMatch(Pattern.compile("Model server started"));
-        ProcessHandle server = ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
+        ProcessHandle server =
+                ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
         assertThat(server.pid()).isNotEqualTo(launcher.pid());
 
         launcher.destroy();

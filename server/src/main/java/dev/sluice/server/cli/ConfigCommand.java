@@ -27,7 +27,7 @@ final class ConfigCommand implements Runnable {
 
     static CommandLine create(Console console, ServerLauncher launcher) {
         return new CommandLine(new ConfigCommand())
-                .addSubcommand(new ExplainConfig(console, launcher))
+                .addSubcommand(new ExplainSettings(console, launcher))
                 .addSubcommand(new ListConfigKeys(console));
     }
 

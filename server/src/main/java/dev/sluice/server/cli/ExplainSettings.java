@@ -37,7 +37,7 @@ import picocli.CommandLine.Parameters;
             "",
             "The exit code is 2 when a server would not start with this; all that is wrong is listed."
         })
-final class ExplainConfig implements Callable<Integer> {
+final class ExplainSettings implements Callable<Integer> {
     private static final int LONGEST_VALUE = 80;
     private static final String MASK = "***";
 
@@ -53,7 +53,7 @@ final class ExplainConfig implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "KEY", description = "Only these.")
     private List<String> keys = List.of();
 
-    ExplainConfig(Console console, ServerLauncher launcher) {
+    ExplainSettings(Console console, ServerLauncher launcher) {
         this.console = console;
         this.launcher = launcher;
     }
