@@ -4,6 +4,8 @@ package dev.sluice.server;
 import dev.sluice.server.cli.Console;
 import dev.sluice.server.cli.PackHost;
 import dev.sluice.server.cli.SluiceCli;
+import dev.sluice.server.cli.torchserve.LauncherHost;
+import dev.sluice.server.cli.torchserve.TorchServeCommand;
 import dev.sluice.server.enginepack.PackInspector;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -20,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import picocli.CommandLine;
 
 /**
  * The program: gathers what the process was given, runs the command line, and ends the process with its exit code.
@@ -34,7 +37,12 @@ public final class Main {
         // Each one costs the server a handshake that the client need not pay for; nobody needs them any more.
         System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
         Console console = console(System.getenv());
-        int code = SluiceCli.create(console, new ProcessLauncher(console.version()))
+        ProcessLauncher launcher = new ProcessLauncher(console.version());
+        // It has rules of its own, those of the original's command.
+        CommandLine torchServe = TorchServeCommand.create(
+                console, new LauncherHost(home().map(Main::program), launcher.savedSettings()));
+        int code = SluiceCli.create(console, launcher)
+                .addSubcommand("torchserve", torchServe)
                 .execute(args);
         console.out().flush();
         console.err().flush();
@@ -43,8 +51,7 @@ public final class Main {
 
     private static Console console(Map<String, String> environment) {
         boolean unicode = isUnicode(environment);
-        Optional<Path> home =
-                Optional.ofNullable(System.getProperty("sluice.home")).map(Path::of);
+        Optional<Path> home = home();
         return new Console(
                 writer(FileDescriptor.out, unicode),
                 writer(FileDescriptor.err, unicode),
@@ -61,6 +68,14 @@ public final class Main {
                 packHost(home),
                 InstantSource.system(),
                 Version.read());
+    }
+
+    private static Optional<Path> home() {
+        return Optional.ofNullable(System.getProperty("sluice.home")).map(Path::of);
+    }
+
+    private static List<String> program(Path home) {
+        return List.of(home.resolve("bin").resolve("sluice").toString());
     }
 
     private static PackHost packHost(Optional<Path> home) {

@@ -5,8 +5,10 @@ import dev.sluice.server.cli.RunningServer;
 import dev.sluice.server.cli.ServerLauncher;
 import dev.sluice.server.config.LogsConfig;
 import dev.sluice.server.config.ServerConfig;
+import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.logging.LogSetup;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.repository.Capabilities;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -37,6 +39,11 @@ final class ProcessLauncher implements ServerLauncher {
     @Override
     public void configureLog(LogsConfig config, Optional<Path> file) {
         LogSetup.apply(config, file);
+    }
+
+    @Override
+    public Capabilities capabilities(ServerConfig config) {
+        return InstalledCapabilities.of(EnginePacks.find(config.engines()));
     }
 
     @Override

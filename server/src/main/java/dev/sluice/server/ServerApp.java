@@ -54,11 +54,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -136,10 +134,8 @@ public final class ServerApp implements AutoCloseable {
         Function<String, EngineSettings> settings = id -> packs.settings(id, work.directory("cache"), allocator);
         engines = new EngineCatalog(packs.providers(), settings, packs.absent());
         TokenizerCatalog tokenizers = new TokenizerCatalog(packs.tokenizers(), settings);
-        List<HandlerProvider> handlers = ServiceLoader.load(HandlerProvider.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .toList();
-        Capabilities capabilities = capabilities(engines, packs, handlers);
+        List<HandlerProvider> handlers = InstalledCapabilities.handlers();
+        Capabilities capabilities = InstalledCapabilities.of(packs, handlers);
         startupModels = StartupModels.of(config.models(), capabilities);
         InferenceService inference = new InferenceService(registry, observer, ticker);
         CompositeLoader loader = new CompositeLoader(
@@ -215,12 +211,6 @@ public final class ServerApp implements AutoCloseable {
                 new ModelsHealth(admin, readiness),
                 traffic,
                 ticker);
-    }
-
-    private static Capabilities capabilities(EngineCatalog engines, EnginePacks packs, List<HandlerProvider> handlers) {
-        Set<String> names = new HashSet<>(Set.of(CompositeLoader.HANDLER));
-        handlers.forEach(handler -> names.addAll(handler.names()));
-        return new Capabilities(engines.fileSuffixes(), names, packs.absent()::file);
     }
 
     /**

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.cli;
 
-import dev.sluice.server.config.ConfigKey;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.ConfigSources;
 import dev.sluice.server.config.ConfigValues;
-import dev.sluice.server.config.MachineMemory;
 import dev.sluice.server.config.ServerConfig;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -37,56 +35,23 @@ import picocli.CommandLine.Option;
             "  sluice serve --model-store models --models resnet=resnet18.mar --set batch_size=8",
             "  sluice serve -f config.properties --ncs --disable-token-auth",
             "",
-            "Settings win in this order: flags and --set; SLUICE_<KEY> variables (TS_<KEY> with",
-            "enable_envvars_config=true); sluice.yaml; config.properties; the defaults."
+            "Settings win in this order: flags and --set; SLUICE_<KEY> variables; TS_<KEY> variables, with",
+            "enable_envvars_config=true; sluice.yaml; the properties file that is named; the settings of the",
+            "last snapshot, if no file is named; ./config.properties; the defaults. See which one won with",
+            "'sluice config explain' and the same flags; 'sluice config keys' lists all keys."
         })
 final class ServeCommand implements Callable<Integer> {
-    private static final String ORIGINAL_CONFIG_VARIABLE = "TS_CONFIG_FILE";
-    private static final String ORIGINAL_CONFIG_FILE = "config.properties";
-
     private final Console console;
     private final ServerLauncher launcher;
 
-    @Option(names = "--model-store", paramLabel = "DIR", description = "Directory that holds the models.")
-    private Optional<Path> modelStore = Optional.empty();
-
-    @Option(
-            names = "--models",
-            paramLabel = "[NAME=]MODEL",
-            arity = "1..*",
-            description = "Models to start with, or 'all'.")
-    private List<String> models = List.of();
-
-    @Option(
-            names = {"--ts-config", "-f"},
-            paramLabel = "FILE",
-            description = "A config.properties.")
-    private Optional<Path> propertiesFile = Optional.empty();
-
-    @Option(names = "--config", paramLabel = "FILE", description = "A sluice.yaml with the same keys.")
-    private Optional<Path> yamlFile = Optional.empty();
-
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Any configuration key; may be repeated.")
-    private Map<String, String> settings = new LinkedHashMap<>();
-
-    @Option(
-            names = {"--disable-token-auth", "--dt"},
-            description = "Serve without tokens, also beyond this machine.")
-    private boolean tokensDisabled;
-
-    @Option(names = "--enable-model-api", description = "Let callers register and remove models.")
-    private boolean modelApi;
+    @Mixin
+    private ServeOptions options = new ServeOptions();
 
     @Option(
             names = "--log-config",
             paramLabel = "FILE",
             description = "A configuration of the log: logback's, or the levels in one of log4j2.")
     private Optional<Path> logConfig = Optional.empty();
-
-    @Option(
-            names = {"--ncs", "--no-config-snapshots"},
-            description = "Taken for compatibility: nothing is saved yet.")
-    boolean noSnapshots; // for picocli alone
 
     @Option(names = "--foreground", description = "Taken for compatibility: it always is.")
     boolean foreground; // for picocli alone
@@ -98,15 +63,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ConfigSources.Result read = sources().read();
-        ServerConfig config = ServerConfig.of(
-                read.values(),
-                new ServerConfig.Surroundings(
-                        console.temporaryDirectory(),
-                        console.enginesDirectory(),
-                        console.packs().known(),
-                        console.packs().platform(),
-                        MachineMemory.ofThisProcess()));
+        ConfigSources.Result read =
+                options.sources(console, launcher.savedSettings()).read();
+        ServerConfig config = config(read.values());
         launcher.configureLog(config.logs(), logConfig);
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         log.info("{}", StartupRecord.of(config, console.version()));
@@ -129,33 +88,13 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    /** The sources in the form the configuration reads them; for tests too. */
-    ConfigSources sources() {
-        return new ConfigSources(flags(), console.environment(), yamlFile, propertiesFile());
-    }
-
-    private Map<String, String> flags() {
-        Map<String, String> flags = new LinkedHashMap<>(settings);
-        modelStore.ifPresent(directory -> flags.put(ConfigKey.MODEL_STORE.key(), directory.toString()));
-        if (!models.isEmpty()) {
-            flags.put(ConfigKey.LOAD_MODELS.key(), String.join(",", models));
+    /** All that is wrong at once: an operator corrects a file once then. */
+    private ServerConfig config(ConfigValues values) {
+        ServerConfig.Surroundings surroundings = ServeOptions.surroundings(console);
+        List<String> problems = ServerConfig.problems(values, surroundings);
+        if (!problems.isEmpty()) {
+            throw new ServingException(ErrorCode.INVALID_INPUT, String.join(System.lineSeparator(), problems));
         }
-        if (tokensDisabled) {
-            flags.put(ConfigKey.DISABLE_TOKEN_AUTHORIZATION.key(), "true");
-        }
-        if (modelApi) {
-            flags.put(ConfigKey.ENABLE_MODEL_API.key(), "true");
-        }
-        return flags;
-    }
-
-    /** As in the original the variable beats the flag, and a file of that name in the working directory is read unasked. */
-    private Optional<Path> propertiesFile() {
-        String fromVariable = console.environment().get(ORIGINAL_CONFIG_VARIABLE);
-        if (fromVariable != null) {
-            return Optional.of(Path.of(fromVariable));
-        }
-        return propertiesFile.or(() -> Optional.of(console.workingDirectory().resolve(ORIGINAL_CONFIG_FILE))
-                .filter(Files::isRegularFile));
+        return ServerConfig.of(values, surroundings);
     }
 }

@@ -2,9 +2,12 @@
 package dev.sluice.server.cli;
 
 import dev.sluice.server.config.LogsConfig;
+import dev.sluice.server.config.SavedSettings;
 import dev.sluice.server.config.ServerConfig;
+import dev.sluice.server.repository.Capabilities;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /** Starts a server in this process. */
 public interface ServerLauncher {
@@ -22,4 +25,13 @@ public interface ServerLauncher {
      * @throws dev.sluice.inference.ServingException {@code INVALID_INPUT} if the file is not one
      */
     void configureLog(LogsConfig config, Optional<Path> file);
+    /** What earlier runs saved of their settings. */
+    default SavedSettings savedSettings() {
+        return SavedSettings.NONE;
+    }
+
+    /** What models a server with {@code config} could run; nothing if it has no engines. */
+    default Capabilities capabilities(ServerConfig config) {
+        return new Capabilities(Set.of(), Set.of());
+    }
 }

@@ -34,6 +34,8 @@ public final class SluiceCli {
                 .addSubcommand(new DemoCommand(console, launcher))
                 .addSubcommand(ModelsCommand.create(console))
                 .addSubcommand(EnginesCommand.create(console))
+                .addSubcommand(ConfigCommand.create(console, launcher))
+                .addSubcommand(MigrateCommand.create(console, launcher))
                 .addSubcommand(new PredictCommand(console))
                 .addSubcommand(new HealthCommand(console));
         cli.getCommandSpec().versionProvider(version(console));

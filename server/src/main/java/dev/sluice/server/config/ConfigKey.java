@@ -18,10 +18,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Every setting there is: its kind, its default, where it ends up and what it does. The name in files, flags and the
- * environment is the constant's in lower case.
+ * Every setting there is: its kind, its default, where it ends up and what it does. The name in files and flags is the
+ * constant's in lower case, and in variables the constant's after {@code SLUICE_}.
  *
- * <p>Source: torchserve.md section 5.3 for the keys it has; the constants below {@link #DRAIN_DELAY} are ours.
+ * <p>Source: torchserve.md section 5.3 for the keys of the original, which {@link OriginalKeys} tells from ours.
  */
 public enum ConfigKey {
     INFERENCE_ADDRESS(ADDRESS, "http://127.0.0.1:8080", "listeners.inference", "address of predictions"),
@@ -148,26 +148,26 @@ public enum ConfigKey {
     TS_HEADER_KEY_SEQUENCE_END(
             TEXT, "ts_request_sequence_end", "wire.sequenceHeaders", "header of the last request of one"),
     UNREGISTER_MODEL_TIMEOUT(DURATION, "120", "models.unregisterTimeout", "longest time removing a model may take"),
-    WORKFLOW_STORE,
-    NETTY_CLIENT_THREADS,
-    LIMIT_MAX_IMAGE_PIXELS,
-    INSTALL_PY_DEP_PER_MODEL,
-    BLACKLIST_ENV_VARS,
-    PREFER_DIRECT_BUFFER,
-    IO_RATIO,
-    INITIAL_WORKER_PORT,
-    INITIAL_DISTRIBUTION_PORT,
-    IPEX_ENABLE,
-    IPEX_GPU_ENABLE,
-    CPU_LAUNCHER_ENABLE,
-    CPU_LAUNCHER_ARGS,
-    CPP_LOG_CONFIG,
-    MODEL_SERVER_HOME,
-    PYTHON,
-    DEBUG,
-    VERSION,
-    VMARGS,
-    PLUGINS_PATH;
+    WORKFLOW_STORE(PATH, "", "there are no workflows yet"),
+    NETTY_CLIENT_THREADS(NUMBER, "0", "no worker is a process with a connection of its own"),
+    LIMIT_MAX_IMAGE_PIXELS(FLAG, "true", "Python handlers do not run yet; ours limit images themselves"),
+    INSTALL_PY_DEP_PER_MODEL(FLAG, "false", "Python handlers do not run yet"),
+    BLACKLIST_ENV_VARS(TEXT, "", "no worker is a process with variables of its own"),
+    PREFER_DIRECT_BUFFER(FLAG, "false", "buffers always are"),
+    IO_RATIO(NUMBER, "50", "event loops see to it themselves"),
+    INITIAL_WORKER_PORT(NUMBER, "9000", "no worker is a process with a port"),
+    INITIAL_DISTRIBUTION_PORT(NUMBER, "29500", "no worker is a process with a port"),
+    IPEX_ENABLE(FLAG, "false", "Python handlers do not run yet"),
+    IPEX_GPU_ENABLE(FLAG, "false", "Python handlers do not run yet"),
+    CPU_LAUNCHER_ENABLE(FLAG, "false", "Python handlers do not run yet"),
+    CPU_LAUNCHER_ARGS(TEXT, "", "Python handlers do not run yet"),
+    CPP_LOG_CONFIG(PATH, "", "there is no C++ runtime"),
+    MODEL_SERVER_HOME(PATH, "", "the installation knows where it is"),
+    PYTHON(TEXT, "python", "Python handlers do not run yet"),
+    DEBUG(FLAG, "false", "no worker is a process to attach to"),
+    VERSION(TEXT, "", "the server knows its version"),
+    VMARGS(TEXT, "", "read by the torchserve command alone; with sluice serve use SLUICE_JAVA_OPTS"),
+    PLUGINS_PATH(TEXT, "", "plugins are not loaded yet");
 
     /** What a value looks like. */
     public enum Kind {
@@ -188,10 +188,15 @@ public enum ConfigKey {
     private final String fallback;
     private final String target;
     private final String effect;
+    private final String idleness;
 
     /** A key of the original that changes nothing yet: taken, and named in one line of the log. */
-    ConfigKey() {
-        this(TEXT, "", "", "");
+    ConfigKey(Kind kind, String fallback, String idleness) {
+        this.kind = kind;
+        this.fallback = fallback;
+        this.target = "";
+        this.effect = "";
+        this.idleness = idleness;
     }
 
     ConfigKey(Kind kind, String fallback, String target, String effect) {
@@ -199,6 +204,7 @@ public enum ConfigKey {
         this.fallback = fallback;
         this.target = target;
         this.effect = effect;
+        this.idleness = "";
     }
 
     /** The key of that name, if there is one. */
@@ -233,5 +239,25 @@ public enum ConfigKey {
     /** Whether setting it changes anything. */
     public boolean hasEffect() {
         return !effect.isEmpty();
+    }
+
+    /** Why setting it changes nothing; empty if it does. */
+    public String idleness() {
+        return idleness;
+    }
+
+    /** Whether the original has it, too. */
+    public boolean isOriginal() {
+        return OriginalKeys.includes(this);
+    }
+
+    /** The original's variable that may replace it once {@code enable_envvars_config=true} is set, if there is one. */
+    public Optional<String> originalVariable() {
+        return OriginalKeys.variable(this);
+    }
+
+    /** Whether its value is nobody's business. */
+    public boolean isSecret() {
+        return this == KEYSTORE_PASS;
     }
 }

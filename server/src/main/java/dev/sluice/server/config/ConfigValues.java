@@ -35,6 +35,8 @@ public final class ConfigValues {
     private static final long NANOS_PER_MINUTE = 60_000_000_000L;
     private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kKmMgG]?)");
 
+    private static final Pattern BARE_IPV6 = Pattern.compile("[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:%[\\w.-]+)?");
+
     private final Map<ConfigKey, Setting> given;
 
     ConfigValues(Map<ConfigKey, Setting> given) {
@@ -44,6 +46,28 @@ public final class ConfigValues {
     private Setting setting(ConfigKey key) {
         Setting setting = given.get(key);
         return setting == null ? new Setting(key, key.fallback(), "the default") : setting;
+    }
+
+    /** What was given, by key. */
+    public List<Setting> settings() {
+        return List.copyOf(given.values());
+    }
+
+    /** All of it but that. */
+    ConfigValues without(ConfigKey key) {
+        Map<ConfigKey, Setting> rest = new TreeMap<>(given);
+        rest.remove(key);
+        return new ConfigValues(rest);
+    }
+
+    /** Refuses values of keys without effect that are not of their kind, as the original would. */
+    void checkIdle() {
+        for (Setting setting : given.values()) {
+            boolean isNumber = setting.key().kind() == ConfigKey.Kind.NUMBER;
+            if (!setting.key().hasEffect() && isNumber) {
+                int unused = number(setting.key(), Integer.MIN_VALUE, Integer.MAX_VALUE);
+            }
+        }
     }
 
     /** The keys somebody gave that change nothing yet. */
@@ -150,7 +174,10 @@ public final class ConfigValues {
     /** A name or address without a port. */
     String host(ConfigKey key) {
         Setting setting = setting(key);
-        BindAddress address = BindAddress.parse(setting, 0, 0);
+        String given = setting.value().strip();
+        boolean isBareIpv6 = BARE_IPV6.matcher(given).matches();
+        BindAddress address =
+                BindAddress.parse(isBareIpv6 ? new Setting(key, "[" + given + "]", setting.origin()) : setting, 0, 0);
         if (address.port() != 0 || address.tls() || address.socketFile().isPresent()) {
             throw setting.refused("a host name or address, without scheme and port");
         }

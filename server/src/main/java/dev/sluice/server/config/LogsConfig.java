@@ -19,11 +19,16 @@ public record LogsConfig(
 
     static LogsConfig of(ConfigValues values) {
         return new LogsConfig(
-                values.path(ConfigKey.LOG_LOCATION).orElse(Path.of(DIRECTORY)),
+                directory(values),
                 values.path(ConfigKey.METRICS_LOCATION).orElse(Path.of(DIRECTORY)),
                 values.word(ConfigKey.LOG_FORMAT, "text", "json").equals("json"),
                 values.word(ConfigKey.LOG_LEVEL, "error", "warn", "info", "debug", "trace"),
                 values.flag(ConfigKey.LOG_FILES),
                 values.flag(ConfigKey.ASYNC_LOGGING));
+    }
+
+    /** Where the log files lie. */
+    static Path directory(ConfigValues values) {
+        return values.path(ConfigKey.LOG_LOCATION).orElse(Path.of(DIRECTORY));
     }
 }

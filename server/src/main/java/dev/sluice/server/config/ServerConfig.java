@@ -7,6 +7,8 @@ import dev.sluice.server.enginepack.EnginePacksConfig;
 import dev.sluice.server.repository.ModelStoreConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -62,6 +64,7 @@ public record ServerConfig(
      * @throws ServingException {@code INVALID_INPUT} naming the value that cannot be used
      */
     public static ServerConfig of(ConfigValues values, Surroundings surroundings) {
+        values.checkIdle();
         LogsConfig logs = LogsConfig.of(values);
         return new ServerConfig(
                 listeners(values),
@@ -95,6 +98,28 @@ public record ServerConfig(
                 values.path(ConfigKey.WORK_DIR).orElse(surroundings.temporaryDirectory()));
     }
 
+    /** Why {@link #of} refuses {@code values}: all that is wrong with them, one line each. */
+    public static List<String> problems(ConfigValues values, Surroundings surroundings) {
+        List<String> problems = new ArrayList<>();
+        Optional<ConfigValues> rest = Optional.of(values);
+        while (rest.isPresent()) {
+            ConfigValues now = rest.get();
+            try {
+                ServerConfig unused = of(now, surroundings);
+                rest = Optional.empty();
+            } catch (ServingException e) {
+                problems.add(e.safeMessage());
+                // A refusal begins with the key; without that setting the next one shows.
+                rest = now.settings().stream()
+                        .map(Setting::key)
+                        .filter(key -> e.safeMessage().startsWith(key.key() + ":"))
+                        .findFirst()
+                        .map(now::without);
+            }
+        }
+        return problems;
+    }
+
     private static ListenersConfig listeners(ConfigValues values) {
         return new ListenersConfig(
                 values.address(ConfigKey.INFERENCE_ADDRESS, 80, 443),
@@ -126,7 +151,7 @@ public record ServerConfig(
         }
         int workers = values.number(ConfigKey.DEFAULT_WORKERS_PER_MODEL, 0, MAX_THREADS);
         Map<String, Map<String, Map<String, Object>>> defaults = values.modelDefaults(ConfigKey.MODELS);
-        return new ModelStoreConfig(
+        ModelStoreConfig models = new ModelStoreConfig(
                 directory,
                 values.text(ConfigKey.LOAD_MODELS).orElse(""),
                 values.text(ConfigKey.DEFAULT_SERVICE_HANDLER),
@@ -135,5 +160,13 @@ public record ServerConfig(
                 values.positiveDuration(ConfigKey.DEFAULT_RESPONSE_TIMEOUT),
                 values.positiveDuration(ConfigKey.DEFAULT_STARTUP_TIMEOUT),
                 defaults);
+        if (models.lacksDirectory()) {
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT,
+                    "load_models: " + models.loadModels()
+                            + " (expected: a model store to load from: --model-store DIR, or"
+                            + " model_store in a file)");
+        }
+        return models;
     }
 }

@@ -18,9 +18,17 @@ public record SnapshotsConfig(boolean enabled, Path directory, int kept, Optiona
     static SnapshotsConfig of(ConfigValues values, LogsConfig logs) {
         return new SnapshotsConfig(
                 values.flag(ConfigKey.SNAPSHOTS),
-                values.path(ConfigKey.SNAPSHOT_DIR)
-                        .orElseGet(() -> logs.directory().resolve("config")),
+                directory(values, logs.directory()),
                 values.number(ConfigKey.SNAPSHOTS_KEPT, 1, MOST_KEPT),
                 values.text(ConfigKey.MODEL_SNAPSHOT));
+    }
+
+    /** Where snapshots lie, for who has not read anything else yet. */
+    static Path directory(ConfigValues values) {
+        return directory(values, LogsConfig.directory(values));
+    }
+
+    private static Path directory(ConfigValues values, Path logs) {
+        return values.path(ConfigKey.SNAPSHOT_DIR).orElseGet(() -> logs.resolve("config"));
     }
 }

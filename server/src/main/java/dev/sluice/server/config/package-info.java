@@ -3,8 +3,8 @@
  * Where settings come from, who wins, and the tree of records they end in.
  *
  * <p><b>Start here:</b> {@link dev.sluice.server.config.ConfigKey} is the table of all keys,
- * {@link dev.sluice.server.config.ConfigSources} the order of precedence, {@link dev.sluice.server.config.ServerConfig} the
- * result.
+ * {@link dev.sluice.server.config.ConfigSources} the order of precedence, {@link dev.sluice.server.config.ConfigSurvey} who won
+ * and who lost, {@link dev.sluice.server.config.ServerConfig} the result.
  *
  * <p><b>Threads:</b> read once, at start-up; the records are immutable.
  *

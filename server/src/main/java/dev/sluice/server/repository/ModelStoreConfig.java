@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * Where models lie, and what holds for those that say nothing themselves.
@@ -29,6 +30,14 @@ public record ModelStoreConfig(
         Map<String, Map<String, Map<String, Object>>> modelDefaults) {
     public ModelStoreConfig {
         modelDefaults = Map.copyOf(modelDefaults);
+    }
+
+    /** Whether models are wanted that can only be in a model store, and there is none. */
+    public boolean lacksDirectory() {
+        return directory.isEmpty()
+                && Stream.of(loadModels.split(",", -1))
+                        .map(String::strip)
+                        .anyMatch(item -> !item.isEmpty() && !item.contains("://"));
     }
 
     /** A store at {@code directory} with every other setting at its default. */

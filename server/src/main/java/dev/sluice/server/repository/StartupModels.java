@@ -43,6 +43,11 @@ public final class StartupModels {
 
     private static RegisterModel one(String item) {
         int equals = item.indexOf('=');
+        int scheme = item.indexOf("://");
+        if (scheme >= 0 && scheme < equals) {
+            // The URL's own.
+            return RegisterModel.atStartup(item, Optional.empty());
+        }
         if (equals <= 0) {
             return RegisterModel.atStartup(item.substring(equals + 1).strip(), Optional.empty());
         }

@@ -77,6 +77,11 @@ class SluiceCliTest {
                 "models set-default",
                 "models unregister",
                 "engines",
+                "config",
+                "config explain",
+                "config keys",
+                "migrate",
+                "migrate torchserve",
                 "engines list",
                 "engines add",
                 "engines test",
@@ -172,6 +177,8 @@ class SluiceCliTest {
                 "models scale",
                 "engines",
                 "engines add",
+                "config",
+                "config keys x",
                 "engines list x",
                 "demo --port x",
                 "archive list"
@@ -244,6 +251,42 @@ class SluiceCliTest {
         assertThat(run("serve", "--set", "jobqueue_size=1")).isEqualTo(SluiceCli.USAGE);
         assertThat(err.toString().strip())
                 .isEqualTo("error: unknown configuration key: jobqueue_size (did you mean job_queue_size?)");
+    }
+
+    @Test
+    void takesTheFlagsOfTheOriginalsOwnProcess() throws IOException {
+        Path file = Files.writeString(folder.resolve("c.properties"), "job_queue_size=5");
+
+        assertThat(run(
+                        "serve",
+                        "-s",
+                        folder.toString(),
+                        "-m",
+                        "a.mar",
+                        "b.mar",
+                        "-ncs",
+                        "-w",
+                        "flows",
+                        "-clog",
+                        "log.xml",
+                        "-dt",
+                        "-mapi",
+                        "-e",
+                        "python3",
+                        "--ts-config-file",
+                        file.toString(),
+                        "--workers",
+                        "2"))
+                .isZero();
+
+        ServerConfig config = launcher.started();
+        assertThat(config.models().directory()).contains(folder);
+        assertThat(config.models().loadModels()).isEqualTo("a.mar,b.mar");
+        assertThat(config.models().queueCapacity()).isEqualTo(5);
+        assertThat(config.models().defaultWorkers()).hasValue(2);
+        assertThat(config.snapshots().enabled()).isFalse();
+        assertThat(config.tokens().disabled()).isTrue();
+        assertThat(config.admin().modelApi()).isTrue();
     }
 
     @Test

@@ -246,6 +246,10 @@ class ServerConfigTest {
             drain_delay              | -1          | drain_delay: -1 (expected: seconds
             models                   | {"m": 3}    | models: {"m": 3} (expected: JSON like
             models                   | {           | models: { (expected: JSON like
+            initial_worker_port      | many        | initial_worker_port: many (expected: a whole number
+            grpc_inference_address   | a:b         | grpc_inference_address: a:b (expected:
+            load_models              | m.mar       | load_models: m.mar (expected: a model store
+            load_models              | all         | load_models: all (expected: a model store
             model_store              | /no/such    | model_store: /no/such (expected: a directory that exists
             """)
     void refusesWhatCannotBeUsed(String key, String value, String message) {
@@ -267,6 +271,40 @@ class ServerConfigTest {
                             .disabled())
                     .isTrue();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"::1, [::1]:7070", "[::1], [::1]:7070", "fe80::1%eth0, [fe80::1%eth0]:7070", "localhost, localhost:7070"
+    })
+    void takesGrpcHostsWithAndWithoutBrackets(String given, String address) {
+        assertThat(of(Map.of("grpc_inference_address", given)).grpc())
+                .map(GrpcConfig::inference)
+                .map(BindAddress::toString)
+                .contains(address);
+    }
+
+    @Test
+    void needsNoModelStoreForModelsFromElsewhere() {
+        assertThat(of(Map.of("load_models", "m=https://models.example.com/m.mar, https://models.example.com/n.mar"))
+                        .models()
+                        .directory())
+                .isEmpty();
+    }
+
+    /** Seen to fail when only the first problem is told. */
+    @Test
+    void namesAllThatCannotBeUsed() {
+        ConfigSources sources = new ConfigSources(
+                Map.of("job_queue_size", "0", "models", "{", "max_request_size", "7", "initial_worker_port", "x"),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty());
+
+        assertThat(ServerConfig.problems(sources.read().values(), SURROUNDINGS))
+                .hasSize(3)
+                .anySatisfy(problem -> assertThat(problem).startsWith("job_queue_size: 0"))
+                .anySatisfy(problem -> assertThat(problem).startsWith("models: {"))
+                .anySatisfy(problem -> assertThat(problem).startsWith("initial_worker_port: x"));
     }
 
     private static ServerConfig of(Map<String, String> flags) {

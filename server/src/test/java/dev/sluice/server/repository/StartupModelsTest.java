@@ -33,6 +33,15 @@ class StartupModelsTest {
                         RegisterModel.atStartup("d.mar", Optional.empty()));
     }
 
+    /** Seen to fail when the first equals sign ends a name wherever it is. */
+    @Test
+    void leavesUrlsTheirEqualsSigns() {
+        assertThat(of("https://h/a.mar?x=y, n=https://h/b.mar?x=y"))
+                .containsExactly(
+                        RegisterModel.atStartup("https://h/a.mar?x=y", Optional.empty()),
+                        RegisterModel.atStartup("https://h/b.mar?x=y", Optional.of("n")));
+    }
+
     /** Seen to fail when a text file in the store was taken for a model of trees. */
     @ParameterizedTest
     @ValueSource(strings = {"all", "ALL", " All "})

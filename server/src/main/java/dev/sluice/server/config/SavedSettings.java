@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.server.config;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/** What an earlier run of the server wrote down of its settings, beside its models. */
+@FunctionalInterface
+public interface SavedSettings {
+    /** Nothing was ever written. */
+    SavedSettings NONE = directory -> Optional.empty();
+
+    /** The newest that can be read below {@code directory}; what cannot be read is passed over. */
+    Optional<Saved> newest(Path directory);
+
+    /**
+     * Settings of an earlier run.
+     *
+     * @param origin name of the file they are in, for people
+     * @param settings by key; keys nobody knows are passed over
+     * @param written when
+     */
+    record Saved(String origin, Map<String, String> settings, Instant written) {
+        public Saved {
+            settings = Map.copyOf(settings);
+        }
+    }
+}
