@@ -196,6 +196,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         takenBytes += bytes;
         activeNanos = ticker.nanos();
         advance();
+        if (current == null && !waiting.isEmpty() && isClogged()) {
+            // Netty tells of a write before it takes its bytes off what is pending, and might not tell of another.
+            channel.eventLoop().execute(this::advance);
+        }
     }
 
     /** The client is too slow in sending what it has begun. */

@@ -41,6 +41,10 @@ final class TorchServeFuzzTest {
                 + "--B\r\nContent-Disposition: form-data; name=\"data\"; filename=\"f\"\r\n\r\npixels-pixels\r\n--B--",
         "PUT /predictions/echo HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n"
                 + CHUNKS,
+        "POST /v1/models/echo:predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}",
+        "GET /echo/1.0/predict?data=x&data=%41 HTTP/1.1\r\n\r\n",
+        "POST /invocations?model_name=echo HTTP/1.1\r\ncontent-length: 1\r\n\r\nx",
+        "OPTIONS /predictions/echo/1.0 HTTP/1.1\r\n\r\n",
         "POST /predictions/nobody HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\nx"
     };
 

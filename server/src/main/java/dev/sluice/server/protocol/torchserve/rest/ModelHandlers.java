@@ -30,7 +30,7 @@ public final class ModelHandlers {
     static final String PROCESSING = "Processing worker updates...";
 
     /** What the original says when fewer run than were wanted. */
-    private static final String SCALING = "Workers scaling in progress...";
+    static final String SCALING = "Workers scaling in progress...";
 
     /** Most instances one call may ask for; more is a slip of the finger, and each takes a thread. */
     static final int MAX_INSTANCES = 1024;
@@ -108,10 +108,22 @@ public final class ModelHandlers {
     /** Some may have failed since they started. */
     private static RestResponse scaled(
             ModelStatus status, InstanceSpec wanted, RestRequest request, Optional<String> version) {
-        long ready = status.instances().stream().filter(InstanceStatus::ready).count();
-        return ready < wanted.min()
+        return ready(status) < wanted.min()
                 ? Replies.status(request.id(), 206, SCALING)
                 : Replies.status(request.id(), 200, scaledText(request, wanted, version));
+    }
+
+    private static long ready(ModelStatus status) {
+        return status.instances().stream().filter(InstanceStatus::ready).count();
+    }
+
+    /** Whether that many instances of a version that has just started run; also if the version is gone already. */
+    static boolean areReady(ModelAdmin admin, ModelRef version, int wanted) {
+        try {
+            return ready(admin.describe(version)) >= wanted;
+        } catch (ServingException e) {
+            return true;
+        }
     }
 
     private static InstanceSpec wanted(Parameters parameters) {

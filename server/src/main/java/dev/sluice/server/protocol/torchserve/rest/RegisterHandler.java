@@ -7,6 +7,7 @@ import dev.sluice.model.ModelId;
 import dev.sluice.server.protocol.RestHandler;
 import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.RestResponder;
+import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.RegisterModel;
 import java.time.Duration;
@@ -103,7 +104,7 @@ public final class RegisterHandler implements RestHandler {
                 .findFirst();
     }
 
-    private static void respond(
+    private void respond(
             String requestId, ModelAdmin.Registration registration, boolean synchronous, RestResponder responder) {
         ModelId id = registration.spec().id();
         int workers = registration.spec().instances().min();
@@ -120,10 +121,18 @@ public final class RegisterHandler implements RestHandler {
             if (workers > 0 && synchronous) {
                 responder.respond(
                         failure == null
-                                ? Replies.status(requestId, 200, registered(id, workers))
+                                ? started(requestId, registration)
                                 : WorkerFailure.notStarted(requestId, id.name(), Optional.of(id.version()), failure));
             }
         });
+    }
+
+    /** Some may have failed since they started. */
+    private RestResponse started(String requestId, ModelAdmin.Registration registration) {
+        int workers = registration.spec().instances().min();
+        return ModelHandlers.areReady(admin, registration.spec().ref(), workers)
+                ? Replies.status(requestId, 200, registered(registration.spec().id(), workers))
+                : Replies.status(requestId, 206, ModelHandlers.SCALING);
     }
 
     private static String registered(ModelId id, int workers) {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.fail;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
@@ -61,31 +62,27 @@ class EnvelopeFuzzTest {
 
     /** Whatever JSON can be, but for {@code b64}. */
     private static JsonNode random(Random random, int depth) {
-        int kind = random.nextInt(depth == 0 ? 5 : 7);
-        switch (kind) {
-            case 0:
-                return JSON.getNodeFactory().numberNode(random.nextInt());
-            case 1:
-                return JSON.getNodeFactory().numberNode(random.nextGaussian());
-            case 2:
-                return JSON.getNodeFactory().booleanNode(random.nextBoolean());
-            case 3:
-                return JSON.getNodeFactory().nullNode();
-            case 4:
-                return JSON.getNodeFactory().textNode(text(random));
-            case 5:
+        return switch (random.nextInt(depth == 0 ? 5 : 7)) {
+            case 0 -> JSON.getNodeFactory().numberNode(random.nextInt());
+            case 1 -> JSON.getNodeFactory().numberNode(random.nextGaussian());
+            case 2 -> JSON.getNodeFactory().booleanNode(random.nextBoolean());
+            case 3 -> JSON.getNodeFactory().nullNode();
+            case 4 -> JSON.getNodeFactory().textNode(text(random));
+            case 5 -> {
                 ArrayNode array = JSON.createArrayNode();
                 for (int i = random.nextInt(4); i > 0; i--) {
                     array.add(random(random, depth - 1));
                 }
-                return array;
-            default:
-                var object = JSON.createObjectNode();
+                yield array;
+            }
+            default -> {
+                ObjectNode object = JSON.createObjectNode();
                 for (int i = random.nextInt(4); i > 0; i--) {
                     object.set("k" + text(random), random(random, depth - 1));
                 }
-                return object;
-        }
+                yield object;
+            }
+        };
     }
 
     private static String text(Random random) {
