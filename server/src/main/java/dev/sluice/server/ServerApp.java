@@ -31,6 +31,7 @@ import dev.sluice.server.repository.Capabilities;
 import dev.sluice.server.repository.ModelStore;
 import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
+import dev.sluice.server.snapshot.SavedModels;
 import dev.sluice.server.transport.http.HttpLimits;
 import dev.sluice.server.transport.http.HttpTransport;
 import dev.sluice.server.transport.http.HttpTransportConfig;
@@ -39,10 +40,12 @@ import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
+import dev.sluice.serving.ModelJournal;
 import dev.sluice.serving.RegisterModel;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -87,6 +90,7 @@ public final class ServerApp implements AutoCloseable {
     private final ModelAdmin admin;
     private final HttpTransport transport;
     private final Set<Plane> planes;
+    private final SavedModels saved;
     private final List<RegisterModel> startupModels;
 
     /** Written by the thread that starts the server. */
@@ -107,8 +111,10 @@ public final class ServerApp implements AutoCloseable {
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
         LOG.info("Engines: {}", packs.summary());
+        saved = SavedModels.open(config.snapshots(), InstantSource.system());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
+        loadPool.execute(work::deleteAbandoned);
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
         ModelRegistry registry = new ModelRegistry();
@@ -122,7 +128,8 @@ public final class ServerApp implements AutoCloseable {
                 .map(ServiceLoader.Provider::get)
                 .toList();
         Capabilities capabilities = capabilities(engines, packs, handlers);
-        startupModels = StartupModels.of(config.models(), capabilities);
+        startupModels = saved.newlyListed(
+                StartupModels.of(config.models(), capabilities), StartupModels.isAll(config.models()));
         InferenceService inference = new InferenceService(registry, metrics, ticker);
         CompositeLoader loader = new CompositeLoader(
                 new JavaHandlerLoader(
@@ -144,7 +151,7 @@ public final class ServerApp implements AutoCloseable {
                 drain.timeout(),
                 new MemoryWatch(new ProcessMemory(), metrics));
         ModelStore store = new ModelStore(config.models(), capabilities, work, processors);
-        admin = new ModelAdmin(registry, lifecycle, store, loadPool);
+        admin = new ModelAdmin(registry, lifecycle, store, loadPool, saved.journal(), saved.models());
 
         TorchServeConfig wire = new TorchServeConfig(
                 config.admin().modelApi(), Optional.empty(), config.tenants().header());
@@ -172,7 +179,7 @@ public final class ServerApp implements AutoCloseable {
     void start() {
         bind();
         listening = true;
-        new StartupLoading(admin).run(startupModels);
+        new StartupLoading(admin).run(saved.models(), startupModels);
     }
 
     private void bind() {
@@ -202,6 +209,7 @@ public final class ServerApp implements AutoCloseable {
         }
         closed = true;
         step("draining connections", this::drainConnections);
+        step("writing the last snapshot", this::writeShutdown);
         step(
                 "unloading models",
                 () -> await(lifecycle.removeAll(), drain.timeout().plus(MARGIN)));
@@ -211,12 +219,19 @@ public final class ServerApp implements AutoCloseable {
         step("ending threads", scrapeThread::shutdownNow);
         step("closing the metrics", metrics::close);
         step("deleting the work directory", work::close);
+        step("closing the snapshots", saved::close);
     }
 
     private void drainConnections() throws ExecutionException, TimeoutException, InterruptedException {
         if (listening) {
             Duration limit = drain.delay().plus(drain.timeout()).plus(MARGIN);
             await(transport.drain(drain.delay(), drain.timeout()), limit);
+        }
+    }
+
+    private void writeShutdown() throws ExecutionException, TimeoutException, InterruptedException {
+        if (listening) {
+            await(admin.write(ModelJournal.Occasion.SHUTDOWN), MARGIN);
         }
     }
 
@@ -227,13 +242,13 @@ public final class ServerApp implements AutoCloseable {
 
     /** One step of stopping: whatever happens in it, the next one follows. */
     private interface Step {
-        void run() throws ExecutionException, TimeoutException, InterruptedException;
+        void run() throws ExecutionException, IOException, TimeoutException, InterruptedException;
     }
 
     private static void step(String what, Step step) {
         try {
             step.run();
-        } catch (ExecutionException | TimeoutException | RuntimeException e) {
+        } catch (ExecutionException | IOException | TimeoutException | RuntimeException e) {
             LOG.warn("Stopping: {} did not end in good order", what, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.serving;
 
+import dev.sluice.model.InstanceSpec;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,6 +17,7 @@ import java.util.OptionalInt;
  *     removed again
  * @param atStartup whether this is one of the models the server starts with, for which the model's own number of instances
  *     counts more than the server's default
+ * @param restored what is known of it from an earlier process, if it was registered there
  */
 public record RegisterModel(
         String location,
@@ -27,7 +29,43 @@ public record RegisterModel(
         Optional<Duration> responseTimeout,
         Optional<Duration> startupTimeout,
         boolean keepIfFailed,
-        boolean atStartup) {
+        boolean atStartup,
+        Optional<Restored> restored) {
+    /**
+     * What an earlier process knew of a model.
+     *
+     * @param source where its files are now: the location itself, or what was downloaded from there
+     * @param version it must have
+     * @param instances that it had, whatever the model and the server say
+     */
+    public record Restored(String source, String version, InstanceSpec instances) {}
+
+    /** A wish that is new. */
+    public RegisterModel(
+            String location,
+            Optional<String> name,
+            Optional<String> handler,
+            OptionalInt batchSize,
+            Optional<Duration> maxBatchDelay,
+            OptionalInt initialInstances,
+            Optional<Duration> responseTimeout,
+            Optional<Duration> startupTimeout,
+            boolean keepIfFailed,
+            boolean atStartup) {
+        this(
+                location,
+                name,
+                handler,
+                batchSize,
+                maxBatchDelay,
+                initialInstances,
+                responseTimeout,
+                startupTimeout,
+                keepIfFailed,
+                atStartup,
+                Optional.empty());
+    }
+
     /** Only a location; all else from the model and the server. */
     public static RegisterModel atStartup(String location, Optional<String> name) {
         return new RegisterModel(
@@ -41,5 +79,10 @@ public record RegisterModel(
                 Optional.empty(),
                 true,
                 true);
+    }
+
+    /** Where the files are. */
+    public String source() {
+        return restored.map(Restored::source).orElse(location);
     }
 }

@@ -147,6 +147,7 @@ final class DemoCommand implements Callable<Integer> {
         flags.put("model_store", store.directory().toString());
         flags.put("load_models", "all");
         flags.put("drain_delay", "0");
+        flags.put("snapshots", "false");
         // No files and no variables: the demo is the same everywhere.
         ConfigSources sources = new ConfigSources(flags, Map.of(), Optional.empty(), Optional.empty());
         return ServerConfig.of(

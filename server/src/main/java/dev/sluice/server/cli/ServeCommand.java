@@ -82,8 +82,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = {"--ncs", "--no-config-snapshots"},
-            description = "Taken for compatibility: nothing is saved yet.")
-    boolean noSnapshots; // for picocli alone
+            description = "Start without the models of last time, and keep none for next time.")
+    private boolean noSnapshots;
 
     @Option(names = "--foreground", description = "Taken for compatibility: it always is.")
     boolean foreground; // for picocli alone
@@ -139,6 +139,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         if (modelApi) {
             flags.put(ConfigKey.ENABLE_MODEL_API.key(), "true");
+        }
+        if (noSnapshots) {
+            flags.put(ConfigKey.SNAPSHOTS.key(), "false");
         }
         return flags;
     }

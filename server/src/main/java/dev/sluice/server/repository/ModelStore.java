@@ -44,7 +44,7 @@ public final class ModelStore implements ModelResolver {
 
     @Override
     public ModelSpec resolve(RegisterModel command) {
-        ModelLocator.Found found = locator.find(command.location());
+        ModelLocator.Found found = locator.find(command.source());
         UnpackedModel model = unpack(found);
         try {
             return specs.specOf(command, found, model);
