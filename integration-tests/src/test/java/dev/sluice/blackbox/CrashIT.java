@@ -34,7 +34,7 @@ class CrashIT {
     private static final int KILLS = Integer.getInteger("sluice.crash.kills", 12);
     private static final long SEED = Long.getLong("sluice.crash.seed", System.nanoTime());
     private static final int CALLERS = 4;
-    private static final int LATEST_MILLIS = 1000;
+    private static final int LATEST_MILLIS = 600;
 
     /** What starts soon, not what runs fast. */
     private static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m";
@@ -196,6 +196,9 @@ class CrashIT {
                     server.kill();
                     for (CompletableFuture<Void> each : traffic) {
                         each.get(60, TimeUnit.SECONDS);
+                    }
+                    if (now % 20 == 19) {
+                        System.out.printf("crash: %d of %d kills%n", now + 1, KILLS);
                     }
                 }
             }
