@@ -164,7 +164,7 @@ class CrashIT {
         }
     }
 
-    /** Seen to fail when changes were acted on before they were written down. */
+    /** Seen to fail, at the first kill, when changes were answered before they were written down. */
     @Test
     void i16HasWhatItAnsweredAfterEveryKill(@TempDir Path folder) throws Exception {
         System.out.printf("crash: %d kills, seed %d%n", KILLS, SEED);
