@@ -73,6 +73,8 @@ final class SluiceServer implements AutoCloseable {
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
             builder.environment().put("SLUICE_JAVA_OPTS", javaOptions);
+            // Tests that mean it switch it on by a flag, with a directory of their own.
+            builder.environment().put("SLUICE_SNAPSHOTS", "false");
             return awaitStart(builder.start(), log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -138,6 +140,11 @@ final class SluiceServer implements AutoCloseable {
     /** Sends SIGTERM. */
     void terminate() {
         process.destroy();
+    }
+
+    /** Ends it as {@code kill -9} does, and waits until it is gone. */
+    void kill() throws InterruptedException {
+        int unused = process.destroyForcibly().waitFor();
     }
 
     /** Waits for the end; the exit code. */

@@ -37,6 +37,7 @@ import dev.sluice.server.repository.StartupModels;
 import dev.sluice.server.repository.WorkDirectory;
 import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.server.repository.download.S3Credentials;
+import dev.sluice.server.snapshot.SavedModels;
 import dev.sluice.server.transport.grpc.GrpcTransportConfig;
 import dev.sluice.server.transport.grpc.RequestMemory;
 import dev.sluice.server.transport.http.HttpTransport;
@@ -45,11 +46,13 @@ import dev.sluice.server.transport.http.PooledBufferAllocator;
 import dev.sluice.serving.CompositeLoader;
 import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
+import dev.sluice.serving.ModelJournal;
 import dev.sluice.serving.RegisterModel;
 import dev.sluice.serving.ServingObserver;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.MemoryBudget;
 import dev.sluice.tensor.MemoryLedger;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -98,6 +101,7 @@ public final class ServerApp implements AutoCloseable {
     private final HttpTransport transport;
     private final GrpcSide grpc;
     private final Set<Plane> planes;
+    private final SavedModels saved;
     private final List<RegisterModel> startupModels;
 
     /** Written by the thread that starts the server. */
@@ -121,8 +125,10 @@ public final class ServerApp implements AutoCloseable {
         HttpTransportConfig http = Listeners.of(config.listeners(), config.tls(), RestWiring.crossOrigin(config.cors()));
         Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);
         access = AccessSetup.of(config);
+        saved = SavedModels.open(config.snapshots(), InstantSource.system());
         work = WorkDirectory.below(config.workParent());
         loadPool = Executors.newFixedThreadPool(Math.max(2, processors), daemons("load-"));
+        loadPool.execute(work::deleteAbandoned);
         envelopeThreads = Executors.newFixedThreadPool(Math.max(2, processors / 2), daemons("envelope-"));
         scrapeThread = Executors.newSingleThreadExecutor(daemons("scrape-"));
 
@@ -136,7 +142,8 @@ public final class ServerApp implements AutoCloseable {
         TokenizerCatalog tokenizers = new TokenizerCatalog(packs.tokenizers(), settings);
         List<HandlerProvider> handlers = InstalledCapabilities.handlers();
         Capabilities capabilities = InstalledCapabilities.of(packs, handlers);
-        startupModels = StartupModels.of(config.models(), capabilities);
+        startupModels = saved.newlyListed(
+                StartupModels.of(config.models(), capabilities), StartupModels.isAll(config.models()));
         InferenceService inference = new InferenceService(registry, observer, ticker);
         CompositeLoader loader = new CompositeLoader(
                 new JavaHandlerLoader(
@@ -163,7 +170,7 @@ public final class ServerApp implements AutoCloseable {
                 work,
                 processors,
                 Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(ProcessEnvironment.variables()))));
-        admin = new ModelAdmin(registry, lifecycle, store, loadPool);
+        admin = new ModelAdmin(registry, lifecycle, store, loadPool, saved.journal(), saved.models());
 
         Inference predictions =
                 EnvelopeInference.of(config.wire().envelope(), inference::infer, allocator, envelopeThreads);
@@ -224,7 +231,7 @@ public final class ServerApp implements AutoCloseable {
         access.publish();
         listening = true;
         observation.start(readiness, transport::connectionCount);
-        List<String> failed = new StartupLoading(admin).run(startupModels);
+        List<String> failed = new StartupLoading(admin).run(saved.models(), startupModels);
         if (failFast && !failed.isEmpty()) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
@@ -267,6 +274,7 @@ public final class ServerApp implements AutoCloseable {
         }
         closed = true;
         step("draining connections", this::drainConnections);
+        step("writing the last snapshot", this::writeShutdown);
         step(
                 "unloading models",
                 () -> await(lifecycle.removeAll(), drain.timeout().plus(MARGIN)));
@@ -279,6 +287,7 @@ public final class ServerApp implements AutoCloseable {
         step("ending threads", scrapeThread::shutdownNow);
         step("closing the metrics", observation::close);
         step("deleting the work directory", work::close);
+        step("closing the snapshots", saved::close);
     }
 
     private void drainConnections() throws ExecutionException, TimeoutException, InterruptedException {
@@ -292,6 +301,12 @@ public final class ServerApp implements AutoCloseable {
         }
     }
 
+    private void writeShutdown() throws ExecutionException, TimeoutException, InterruptedException {
+        if (listening) {
+            await(admin.write(ModelJournal.Occasion.SHUTDOWN), MARGIN);
+        }
+    }
+
     private static void await(CompletionStage<?> stage, Duration limit)
             throws ExecutionException, TimeoutException, InterruptedException {
         Object unused = stage.toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -299,13 +314,13 @@ public final class ServerApp implements AutoCloseable {
 
     /** One step of stopping: whatever happens in it, the next one follows. */
     private interface Step {
-        void run() throws ExecutionException, TimeoutException, InterruptedException;
+        void run() throws ExecutionException, IOException, TimeoutException, InterruptedException;
     }
 
     private static void step(String what, Step step) {
         try {
             step.run();
-        } catch (ExecutionException | TimeoutException | RuntimeException e) {
+        } catch (ExecutionException | IOException | TimeoutException | RuntimeException e) {
             LOG.warn("Stopping: {} did not end in good order", what, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

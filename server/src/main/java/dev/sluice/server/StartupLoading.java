@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server;
 
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
+import dev.sluice.serving.DesiredModel;
+import dev.sluice.serving.DesiredModels;
+import dev.sluice.serving.DesiredVersion;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelAdmin.Registration;
+import dev.sluice.serving.ModelJournal;
 import dev.sluice.serving.RegisterModel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -17,14 +24,16 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads the models a server starts with, side by side. One that fails is told in the log, and the server goes on without
- * it. Of several versions of one model the first in the list becomes the default, whichever is registered first.
+ * Loads the models a server starts with, side by side: those an earlier process had, with what callers made of them, and those
+ * that are listed. One that fails is told in the log, and the server goes on without it. Of several listed versions of one
+ * model the first in the list becomes the default, whichever is registered first.
  *
  * <p><b>Threads:</b> runs on the thread that starts the server, which waits; the work is done on the load pool.
  */
@@ -47,21 +56,40 @@ final class StartupLoading {
             CompletableFuture<Optional<ModelId>> ready) {}
 
     /**
-     * Returns when each model is ready or has failed.
+     * Returns when each model is ready or has failed. What is wanted is written down as soon as all of them are known.
      *
      * @return the names of those that failed
      */
-    List<String> run(List<RegisterModel> commands) {
-        List<Arrival> arrivals = commands.stream().map(this::arrive).toList();
-        CompletableFuture<?> defaults =
-                all(arrivals.stream().map(Arrival::registered)).thenCompose(unused -> all(setDefaults(arrivals)));
-        await(CompletableFuture.allOf(defaults, all(arrivals.stream().map(Arrival::ready))), arrivals);
+    List<String> run(DesiredModels restored, List<RegisterModel> listed) {
+        List<Arrival> arrivals = new ArrayList<>();
+        List<CompletableFuture<?>> choices = new ArrayList<>();
+        restored.byName().forEach((name, model) -> {
+            List<Arrival> versions = restore(model);
+            arrivals.addAll(versions);
+            choices.add(
+                    all(versions.stream().map(Arrival::registered)).thenCompose(unused -> admin.restoreChoices(name)));
+        });
+        List<Arrival> added = listed.stream()
+                .map(command -> arrive(command, admin.register(command).toCompletableFuture()))
+                .toList();
+        arrivals.addAll(added);
+        choices.add(all(added.stream().map(Arrival::registered)).thenCompose(unused -> all(setDefaults(added))));
+        CompletableFuture<?> written = all(choices.stream())
+                .handle((done, failure) -> {
+                    if (failure != null) {
+                        LOG.error("A default version or a label could not be set", failure);
+                    }
+                    return admin.write(ModelJournal.Occasion.STARTUP);
+                })
+                .thenCompose(Function.identity())
+                .exceptionally(failure -> null);
+        await(CompletableFuture.allOf(written, all(arrivals.stream().map(Arrival::ready))), arrivals);
         List<String> failed = arrivals.stream()
                 .filter(arrival -> arrival.ready().getNow(Optional.empty()).isEmpty())
                 .map(StartupLoading::nameOf)
                 .toList();
         if (!failed.isEmpty()) {
-            LOG.warn("{} of {} models did not load; the server starts without them", failed.size(), commands.size());
+            LOG.warn("{} of {} models did not load; the server starts without them", failed.size(), arrivals.size());
         }
         return failed;
     }
@@ -77,8 +105,20 @@ final class StartupLoading {
         });
     }
 
-    private Arrival arrive(RegisterModel command) {
-        CompletableFuture<Registration> registration = admin.register(command).toCompletableFuture();
+    /** The default version first: who is registered first becomes the default unless somebody chooses. */
+    private List<Arrival> restore(DesiredModel model) {
+        DesiredVersion first = Objects.requireNonNull(model.byVersion().get(model.defaultVersion()));
+        List<Arrival> arrivals = new ArrayList<>();
+        Arrival leader = arrive(first.asked(), admin.restore(first).toCompletableFuture());
+        arrivals.add(leader);
+        model.byVersion().values().stream()
+                .filter(version -> !version.equals(first))
+                .forEach(version -> arrivals.add(
+                        arrive(version.asked(), leader.registered().thenCompose(unused -> admin.restore(version)))));
+        return arrivals;
+    }
+
+    private static Arrival arrive(RegisterModel command, CompletableFuture<Registration> registration) {
         CompletionStage<ModelId> ready = registration.thenCompose(
                 made -> made.ready().thenApply(unused -> made.spec().id()));
         return new Arrival(
@@ -97,10 +137,16 @@ final class StartupLoading {
     private static void tell(RegisterModel command, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        ServingException reason = ServingException.from(cause);
+        if (reason.code() == ErrorCode.ALREADY_EXISTS) {
+            LOG.info("{}: {}", command.location(), reason.safeMessage());
+            return;
+        }
         LOG.error(
-                "Model {} did not load: {}",
+                "Model {}{} did not load: {}",
+                command.name().map(name -> name + " from ").orElse(""),
                 command.location(),
-                ServingException.from(cause).safeMessage());
+                reason.safeMessage());
         LOG.debug("Model {} did not load", command.location(), cause);
     }
 
@@ -130,7 +176,7 @@ final class StartupLoading {
                                 .map(arrival -> arrival.command().location())
                                 .collect(Collectors.joining(", ")));
             } catch (ExecutionException e) {
-                LOG.error("A default version could not be set", e);
+                LOG.error("The models could not all be loaded", e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;

@@ -20,6 +20,7 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.scheduling.SchedulingObserver;
+import dev.sluice.serving.DesiredModels;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelResolver;
 import dev.sluice.serving.ModelStatus;
@@ -106,9 +107,11 @@ class StartupLoadingTest {
 
     private void load(String... locations) {
         new StartupLoading(admin)
-                .run(Stream.of(locations)
-                        .map(location -> RegisterModel.atStartup(location, Optional.empty()))
-                        .toList());
+                .run(
+                        DesiredModels.NONE,
+                        Stream.of(locations)
+                                .map(location -> RegisterModel.atStartup(location, Optional.empty()))
+                                .toList());
     }
 
     /** Takes {@code name:version} as a location; {@code late:1.0} resolves only after another version of it. */

@@ -94,7 +94,62 @@ public final class ModelLifecycle {
         return change(spec.id().name(), () -> addNow(spec));
     }
 
-    /** {@link #add}, within a change of that model. */
+    /**
+     * What {@link #add(ModelSpec, boolean)} leads to.
+     *
+     * @param added completes once the version is known
+     * @param running completes when its instances run; fails with why they do not, or with why {@code added} failed
+     */
+    public record Addition(CompletionStage<ModelVersion> added, CompletionStage<ModelVersion> running) {}
+
+    /**
+     * Registers a version and runs as many instances as its spec says, with no other change of that model in between.
+     *
+     * @param keepIfFailed whether a version whose instances do not start stays, as Failed; else it is gone before {@link
+     *     Addition#running} fails
+     */
+    public Addition add(ModelSpec spec, boolean keepIfFailed) {
+        CompletableFuture<ModelVersion> added = new CompletableFuture<>();
+        CompletionStage<ModelVersion> running = change(spec.id().name(), () -> {
+            ModelVersion version = addNow(spec);
+            added.complete(version);
+            return started(version, spec, keepIfFailed);
+        });
+        return new Addition(added.minimalCompletionStage(), running.whenComplete((version, failure) -> {
+            if (failure != null) {
+                added.completeExceptionally(failure);
+            }
+        }));
+    }
+
+    private ModelVersion started(ModelVersion version, ModelSpec spec, boolean keepIfFailed) {
+        try {
+            return scaleNow(version, spec.instances());
+        } catch (RuntimeException | Error e) {
+            if (!keepIfFailed) {
+                removeEvenNow(version);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Registers a version that cannot be loaded, for operators to see why.
+     *
+     * @return fails with {@code ALREADY_EXISTS}
+     */
+    public CompletionStage<ModelVersion> addFailed(ModelSpec spec, ServingException reason) {
+        return change(spec.id().name(), () -> {
+            requireNotEnding();
+            ModelVersion version = new ModelVersion(spec);
+            version.state(new ModelState.Wanted().load().failed(reason));
+            registry.add(version);
+            registry.settleDefault(spec.id().name());
+            return version;
+        });
+    }
+
+    /** {@link #add(ModelSpec)}, within a change of that model. */
     ModelVersion addNow(ModelSpec spec) {
         loader.check(spec);
         requireNotEnding();
@@ -188,12 +243,14 @@ public final class ModelLifecycle {
     /**
      * Takes a version out: no new requests, those it has are answered, then its memory is freed.
      *
-     * @return fails with {@code FAILED_PRECONDITION} for the default version while there are others, unless loading it failed
+     * @return what was removed; fails with {@code FAILED_PRECONDITION} for the default version while there are others, unless
+     *     loading it failed
      */
-    public CompletionStage<Void> remove(ModelId id) {
+    public CompletionStage<ModelVersion> remove(ModelId id) {
         return change(id.name(), () -> {
-            removeNow(registry.find(ModelRef.of(id.name(), id.version())));
-            return null;
+            ModelVersion version = registry.find(ModelRef.of(id.name(), id.version()));
+            removeNow(version);
+            return version;
         });
     }
 

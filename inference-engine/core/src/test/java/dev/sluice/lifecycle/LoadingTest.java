@@ -454,7 +454,7 @@ class LoadingTest {
 
         get(lifecycle.remove(OTHER));
         get(lifecycle.remove(V2));
-        CompletionStage<Void> removed = lifecycle.remove(V1);
+        CompletionStage<ModelVersion> removed = lifecycle.remove(V1);
 
         assertThat(loaded).extracting(ScriptedModel::isClosed).containsExactly(false, true, true);
         assertThat(ask(handle, 5)).isEqualTo(Numbers.expected(5));

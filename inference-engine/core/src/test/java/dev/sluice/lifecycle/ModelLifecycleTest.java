@@ -323,7 +323,7 @@ class ModelLifecycleTest {
         ModelLifecycle lifecycle = lifecycle(LONG);
         ModelVersion version = serving(lifecycle, V1, 1);
         ModelHandle handle = registry.acquire(ModelRef.of("m"));
-        CompletionStage<Void> removed = lifecycle.remove(V1);
+        CompletionStage<ModelVersion> removed = lifecycle.remove(V1);
         await().until(() -> state(version) == ModelState.Kind.DRAINING);
 
         assertThat(refusal(ModelRef.of("m"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);

@@ -187,7 +187,7 @@ class InferenceServiceTest {
             public void fail(ServingException failure) {}
         });
         gate.awaitArrival();
-        CompletionStage<Void> removed = lifecycle.remove(ID);
+        CompletionStage<?> removed = lifecycle.remove(ID);
         gate.open();
         get(removed);
 

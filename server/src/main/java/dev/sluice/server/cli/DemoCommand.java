@@ -161,6 +161,7 @@ final class DemoCommand implements Callable<Integer> {
         flags.put("drain_delay", "0");
         // For one to try out on this machine, with commands that can be copied.
         flags.put("disable_token_authorization", "true");
+        flags.put("snapshots", "false");
         // No files and no variables: the demo is the same everywhere.
         ConfigSources sources = new ConfigSources(flags, Map.of(), Optional.empty(), Optional.empty());
         return ServerConfig.of(

@@ -117,7 +117,11 @@ public enum ConfigKey {
             "downloads.privateAddresses",
             "whether allowed URLs may lead to private and loopback addresses"),
     MODEL_SNAPSHOT(TEXT, "", "snapshots.inline", "models to start with, in the form snapshots have"),
-    SNAPSHOTS(FLAG, "true", "snapshots.enabled", "whether the registered models survive a restart"),
+    SNAPSHOTS(
+            FLAG,
+            "true",
+            "snapshots.enabled",
+            "whether the registered models survive a restart; --ncs switches it off"),
     SNAPSHOTS_KEPT(NUMBER, "20", "snapshots.kept", "snapshots of each kind that are kept, the newest"),
     SNAPSHOT_DIR(PATH, "", "snapshots.directory", "where snapshots lie; default: config below log_location"),
     LOG_LOCATION(PATH, "logs", "logs.directory", "where the log files lie"),

@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -76,6 +77,12 @@ public final class ConfigValues {
                 .filter(key -> !key.hasEffect())
                 .map(ConfigKey::key)
                 .toList();
+    }
+
+    /** What somebody gave, by key, as they wrote it. */
+    Map<String, String> given() {
+        return given.values().stream()
+                .collect(Collectors.toMap(setting -> setting.key().key(), Setting::value));
     }
 
     /** The value, unless empty. */

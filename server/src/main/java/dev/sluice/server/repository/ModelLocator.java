@@ -64,7 +64,7 @@ final class ModelLocator {
 
     /** Where it is, once it has been fetched if need be. */
     Found find(RegisterModel command) {
-        String location = command.location();
+        String location = command.source();
         if (store == null) {
             throw notFound("Model store has not been configured.");
         }
@@ -75,7 +75,7 @@ final class ModelLocator {
             throw notFound("Relative path is not allowed in url: " + location);
         }
         try {
-            if (isUrl(location)) {
+            if (isUrl(command.location()) && !isFetched(command, store)) {
                 Fetched file = fetched(command, store);
                 Found found = inStore(store.toRealPath(), file.name());
                 return new Found(found.kind(), found.name(), found.path(), file.isNew());
@@ -84,6 +84,11 @@ final class ModelLocator {
         } catch (IOException | InvalidPathException e) {
             throw new ServingException(ErrorCode.SOURCE_NOT_FOUND, "Model not found at: " + location, e);
         }
+    }
+
+    /** Whether an earlier process fetched it, and it is there still. */
+    private static boolean isFetched(RegisterModel command, Path store) {
+        return command.restored().isPresent() && Files.exists(store.resolve(baseName(command.source())));
     }
 
     private Fetched fetched(RegisterModel command, Path store) {

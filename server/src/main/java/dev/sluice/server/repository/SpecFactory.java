@@ -181,6 +181,9 @@ final class SpecFactory {
     }
 
     private InstanceSpec instances(RegisterModel command, ModelOptions own, ModelOptions served) {
+        if (command.restored().isPresent()) {
+            return command.restored().get().instances();
+        }
         if (command.atStartup()) {
             return own.instances()
                     .or(served::instances)

@@ -31,7 +31,7 @@ public final class StartupModels {
     public static List<RegisterModel> of(ModelStoreConfig config, Capabilities capabilities) {
         ModelFinder finder = new ModelFinder(capabilities.fileSuffixes());
         String wanted = config.loadModels().strip();
-        if (wanted.toLowerCase(Locale.ROOT).equals("all")) {
+        if (isAll(config)) {
             return config.directory().map(store -> everythingIn(store, finder)).orElse(List.of());
         }
         return Stream.of(wanted.split(",", -1))
@@ -39,6 +39,11 @@ public final class StartupModels {
                 .filter(item -> !item.isEmpty())
                 .map(StartupModels::one)
                 .toList();
+    }
+
+    /** Whether {@code config} asks for whatever there is. */
+    public static boolean isAll(ModelStoreConfig config) {
+        return config.loadModels().strip().toLowerCase(Locale.ROOT).equals("all");
     }
 
     private static RegisterModel one(String item) {

@@ -4,6 +4,8 @@ package dev.sluice.server.repository;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -20,12 +22,16 @@ import org.slf4j.LoggerFactory;
 public final class WorkDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkDirectory.class);
 
+    private static final String PREFIX = "sluice-";
+
     private final Path root;
     private final Path models;
+    private final OwnershipMark mark;
 
-    private WorkDirectory(Path root, Path models) {
+    private WorkDirectory(Path root, Path models, OwnershipMark mark) {
         this.root = root;
         this.models = models;
+        this.mark = mark;
     }
 
     /**
@@ -35,9 +41,9 @@ public final class WorkDirectory implements AutoCloseable {
      */
     public static WorkDirectory below(Path parent) {
         try {
-            Path root = Files.createTempDirectory(Files.createDirectories(parent), "sluice-")
+            Path root = Files.createTempDirectory(Files.createDirectories(parent), PREFIX)
                     .toRealPath();
-            return new WorkDirectory(root, Files.createDirectory(root.resolve("models")));
+            return new WorkDirectory(root, Files.createDirectory(root.resolve("models")), OwnershipMark.on(root));
         } catch (IOException e) {
             throw new ServingException(
                     ErrorCode.FAILED_PRECONDITION,
@@ -68,9 +74,28 @@ public final class WorkDirectory implements AutoCloseable {
         }
     }
 
+    /** Deletes the directories beside this one whose processes ended without closing them; slow. */
+    public void deleteAbandoned() {
+        Path parent = root.getParent();
+        if (parent == null) {
+            return;
+        }
+        try (DirectoryStream<Path> others = Files.newDirectoryStream(parent, PREFIX + "*")) {
+            for (Path other : others) {
+                if (!other.equals(root) && OwnershipMark.isAbandoned(other, root)) {
+                    LOG.info("Deleting {}, which a process left behind that is gone", other);
+                    delete(other);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.warn("Could not look for what other processes left in {}", parent, e);
+        }
+    }
+
     @Override
     public void close() {
         delete(root);
+        mark.close();
     }
 
     private static void delete(Path tree) {

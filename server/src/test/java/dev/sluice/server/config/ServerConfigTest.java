@@ -64,7 +64,7 @@ class ServerConfigTest {
                                 Duration.ofMinutes(2),
                                 Map.of()),
                         new DownloadsConfig(List.of(), 10L << 30, Duration.ofMinutes(10), false),
-                        new SnapshotsConfig(true, Path.of("logs/config"), 20, Optional.empty()),
+                        new SnapshotsConfig(true, Path.of("logs/config"), 20, Optional.empty(), Map.of()),
                         new LogsConfig(Path.of("logs"), Path.of("logs"), false, "info", true, false),
                         new MetricsConfig(
                                 MetricsConfig.Mode.LOG,
@@ -194,7 +194,12 @@ class ServerConfigTest {
                                 Duration.ofMinutes(6),
                                 Map.of()),
                         new DownloadsConfig(List.of(), 10L << 30, Duration.ofMinutes(10), false),
-                        new SnapshotsConfig(true, Path.of("logs/config"), 20, Optional.empty()),
+                        new SnapshotsConfig(
+                                true,
+                                Path.of("logs/config"),
+                                20,
+                                Optional.empty(),
+                                config.snapshots().settings()),
                         new LogsConfig(Path.of("logs"), Path.of("logs"), false, "info", true, false),
                         new MetricsConfig(
                                 MetricsConfig.Mode.LOG,

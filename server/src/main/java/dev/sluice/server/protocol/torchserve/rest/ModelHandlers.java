@@ -88,21 +88,27 @@ public final class ModelHandlers {
         InstanceSpec wanted = wanted(parameters);
         // Throws for an unknown model, which a client that does not wait for the change is told all the same.
         ModelRef model = admin.describe(ref(request, version)).spec().ref();
-        CompletionStage<ModelStatus> scaled = admin.scale(model, wanted);
         if (parameters.isTrue("synchronous", false)) {
-            CompletionStage<?> unused = scaled.whenComplete((status, failure) -> responder.respond(
-                    failure == null
-                            ? scaled(status, wanted, request, version)
-                            : WorkerFailure.notStarted(
-                                    request.id(), request.pathParameter("model"), version, failure)));
+            CompletionStage<?> unused = admin.scale(model, wanted)
+                    .whenComplete((status, failure) -> responder.respond(
+                            failure == null
+                                    ? scaled(status, wanted, request, version)
+                                    : WorkerFailure.notStarted(
+                                            request.id(), request.pathParameter("model"), version, failure)));
             return;
         }
-        responder.respond(Replies.status(request.id(), 202, PROCESSING));
-        CompletionStage<?> unused = scaled.whenComplete((status, failure) -> {
-            if (failure != null) {
-                LOG.warn("Scaling {} in the background failed", request.path(), failure);
-            }
-        });
+        // What is answered has been written down.
+        CompletionStage<?> unused = admin.startScaling(model, wanted)
+                .whenComplete((scaling, failure) -> responder.respond(
+                        failure == null
+                                ? Replies.status(request.id(), 202, PROCESSING)
+                                : WorkerFailure.reply(request.id(), failure)))
+                .thenCompose(ModelAdmin.Scaling::done)
+                .whenComplete((status, failure) -> {
+                    if (failure != null) {
+                        LOG.warn("Scaling {} in the background failed", request.path(), failure);
+                    }
+                });
     }
 
     /** Some may have failed since they started. */
