@@ -4,11 +4,13 @@ package dev.sluice.server;
 import dev.sluice.server.cli.RunningServer;
 import dev.sluice.server.cli.ServerLauncher;
 import dev.sluice.server.config.LogsConfig;
+import dev.sluice.server.config.SavedSettings;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.enginepack.EnginePacks;
 import dev.sluice.server.logging.LogSetup;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.repository.Capabilities;
+import dev.sluice.server.snapshot.SnapshotSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -39,6 +41,11 @@ final class ProcessLauncher implements ServerLauncher {
     @Override
     public void configureLog(LogsConfig config, Optional<Path> file) {
         LogSetup.apply(config, file);
+    }
+
+    @Override
+    public SavedSettings savedSettings() {
+        return new SnapshotSettings();
     }
 
     @Override

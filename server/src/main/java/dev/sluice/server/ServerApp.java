@@ -122,7 +122,8 @@ public final class ServerApp implements AutoCloseable {
         // What can refuse its configuration comes first, while nothing is there to be given back.
         EnginePacks packs = EnginePacks.find(config.engines());
         LOG.info("Engines: {}", packs.summary());
-        HttpTransportConfig http = Listeners.of(config.listeners(), config.tls(), RestWiring.crossOrigin(config.cors()));
+        HttpTransportConfig http =
+                Listeners.of(config.listeners(), config.tls(), RestWiring.crossOrigin(config.cors()));
         Optional<GrpcTransportConfig> rpc = GrpcSide.config(config);
         access = AccessSetup.of(config);
         saved = SavedModels.open(config.snapshots(), InstantSource.system());
@@ -212,12 +213,7 @@ public final class ServerApp implements AutoCloseable {
                     ticker));
         }
         grpc = new GrpcSide(
-                rpc,
-                calls,
-                traffic.watching(access.control()),
-                new ModelsHealth(admin, readiness),
-                traffic,
-                ticker);
+                rpc, calls, traffic.watching(access.control()), new ModelsHealth(admin, readiness), traffic, ticker);
     }
 
     /**

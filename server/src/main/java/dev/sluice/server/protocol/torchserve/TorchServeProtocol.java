@@ -64,17 +64,9 @@ public final class TorchServeProtocol implements Protocol {
             Ticker ticker,
             BooleanSupplier nothingMissing) {
         this.scheduling = new SchedulingHeaders(
-                config.requestDeadline(),
-                config.tenantHeader(),
-                config.wire().sequenceHeaders());
-        Predictor predictor = new Predictor(
-                predictions,
-                described,
-                admin,
-                scheduling,
-                config.wire(),
-                config.plainHandlers(),
-                ticker);
+                config.requestDeadline(), config.tenantHeader(), config.wire().sequenceHeaders());
+        Predictor predictor =
+                new Predictor(predictions, described, admin, scheduling, config.wire(), config.plainHandlers(), ticker);
         this.errors = new TorchServeErrors(config.standardAuthStatus());
         this.descriptions = new ApiDescriptions(admin, config.version());
         addPredictions(predictor, new PingHandler(admin, nothingMissing));

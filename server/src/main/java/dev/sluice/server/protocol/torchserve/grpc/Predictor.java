@@ -63,7 +63,8 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
 
     /** Whether an input of that name says where a sequence begins or ends. */
     boolean isSequenceFlag(String input) {
-        return input.equals(scheduling.names().start()) || input.equals(scheduling.names().end());
+        return input.equals(scheduling.names().start())
+                || input.equals(scheduling.names().end());
     }
 
     static ModelRef model(PredictionMessage message) {
@@ -72,8 +73,7 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
                 : ModelRef.of(message.model(), message.version());
     }
 
-    private List<Map.Entry<String, String>> own(
-            PredictionMessage message, List<Map.Entry<String, String>> first) {
+    private List<Map.Entry<String, String>> own(PredictionMessage message, List<Map.Entry<String, String>> first) {
         List<Map.Entry<String, String>> own = new ArrayList<>(first);
         if (!message.sequenceId().isEmpty()) {
             own.add(Map.entry(scheduling.names().id(), message.sequenceId()));

@@ -6,7 +6,6 @@ import dev.sluice.inference.Cancellation;
 import dev.sluice.inference.Input;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.protocol.RequestIds;
-import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
 import dev.sluice.tensor.DataBuffer;
 import io.grpc.ServerCall;
 import io.grpc.Status;
