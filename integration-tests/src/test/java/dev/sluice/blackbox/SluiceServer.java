@@ -24,17 +24,22 @@ import java.util.regex.Pattern;
 
 /** {@code sluice serve} of the built distribution, as a process on free ports. */
 final class SluiceServer implements AutoCloseable {
-    private static final Pattern LISTENER = Pattern.compile("(?i)\\b(inference|management|metrics)\\b.*?(http://\\S+)");
+    private static final Pattern LISTENER =
+            Pattern.compile("(?i)\\b(inference|management|metrics)\\b.*?(https?://\\S+)");
+    private static final Pattern GRPC_LISTENER = Pattern.compile("gRPC (inference|management): (\\S+)");
     private static final long START_SECONDS = 120;
     private static final long STOP_SECONDS = 90;
 
     private final Process process;
     private final Map<String, URI> listeners;
+    private final Map<String, String> grpcListeners;
     private final List<String> output;
 
-    private SluiceServer(Process process, Map<String, URI> listeners, List<String> output) {
+    private SluiceServer(
+            Process process, Map<String, URI> listeners, Map<String, String> grpcListeners, List<String> output) {
         this.process = process;
         this.listeners = listeners;
+        this.grpcListeners = grpcListeners;
         this.output = output;
     }
 
@@ -81,16 +86,77 @@ final class SluiceServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Starts a server as a user does who gives it {@code flags} and {@code variables} in {@code directory}, but for the ports,
+     * which are free ones, and snapshots, which are not kept.
+     */
+    static SluiceServer startPlain(Path directory, Map<String, String> variables, Path log, String... flags) {
+        List<String> all = new ArrayList<>(List.of(
+                "--set",
+                "inference_address=http://127.0.0.1:0",
+                "--set",
+                "management_address=http://127.0.0.1:0",
+                "--set",
+                "metrics_address=http://127.0.0.1:0",
+                "--set",
+                "grpc_inference_port=0",
+                "--set",
+                "grpc_management_port=0"));
+        all.addAll(List.of(flags));
+        return startAsSaid(directory, variables, log, all);
+    }
+
+    /** As {@link #startPlain}, with the ports that the flags and variables say. */
+    static SluiceServer startAsSaid(Path directory, Map<String, String> variables, Path log, List<String> flags) {
+        try {
+            return awaitStart(
+                    plain(directory, variables, flags)
+                            .redirectError(log.toFile())
+                            .start(),
+                    log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** How a server ends that does not start. */
+    static int exitCode(Path directory, String... flags) throws IOException, InterruptedException {
+        Process process = plain(directory, Map.of(), List.of(flags))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("server still runs after " + START_SECONDS + " s");
+            }
+            return process.exitValue();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static ProcessBuilder plain(Path directory, Map<String, String> variables, List<String> flags) {
+        List<String> command = new ArrayList<>(
+                List.of(Distribution.root().resolve("bin/sluice").toString(), "serve"));
+        command.addAll(flags);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().put("SLUICE_SNAPSHOTS", "false");
+        builder.environment().put("LOG_LOCATION", directory.resolve("log-files").toString());
+        builder.environment().putAll(variables);
+        return builder;
+    }
+
     private static SluiceServer awaitStart(Process process, Path log) {
         Map<String, URI> listeners = new ConcurrentHashMap<>();
+        Map<String, String> grpcListeners = new ConcurrentHashMap<>();
         List<String> output = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<Void> started = new CompletableFuture<>();
-        Thread reader = new Thread(() -> read(process, listeners, output, started), "server-output");
+        Thread reader = new Thread(() -> read(process, listeners, grpcListeners, output, started), "server-output");
         reader.setDaemon(true);
         reader.start();
         try {
             started.get(START_SECONDS, TimeUnit.SECONDS);
-            return new SluiceServer(process, listeners, output);
+            return new SluiceServer(process, listeners, grpcListeners, output);
         } catch (ExecutionException | TimeoutException | InterruptedException e) {
             process.destroyForcibly();
             throw new IllegalStateException("server did not start; see " + log + "; output: " + output, e);
@@ -98,12 +164,19 @@ final class SluiceServer implements AutoCloseable {
     }
 
     private static void read(
-            Process process, Map<String, URI> listeners, List<String> output, CompletableFuture<Void> started) {
+            Process process,
+            Map<String, URI> listeners,
+            Map<String, String> grpcListeners,
+            List<String> output,
+            CompletableFuture<Void> started) {
         try (BufferedReader lines = process.inputReader(UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 output.add(line);
                 Matcher listener = LISTENER.matcher(line);
-                if (listener.find()) {
+                Matcher grpc = GRPC_LISTENER.matcher(line);
+                if (grpc.matches()) {
+                    grpcListeners.put(grpc.group(1), grpc.group(2));
+                } else if (listener.find()) {
                     listeners.put(listener.group(1).toLowerCase(Locale.ROOT), URI.create(listener.group(2)));
                 }
                 if (line.equals("Model server started.")) {
@@ -126,6 +199,26 @@ final class SluiceServer implements AutoCloseable {
 
     URI metrics(String path) {
         return at("metrics", path);
+    }
+
+    /** {@code host:port}. */
+    String grpcInference() {
+        return grpc("inference");
+    }
+
+    /** {@code host:port}. */
+    String grpcManagement() {
+        return grpc("management");
+    }
+
+    private String grpc(String plane) {
+        return Objects.requireNonNull(
+                grpcListeners.get(plane), () -> "no line named the gRPC " + plane + " listener: " + output);
+    }
+
+    /** The lines on standard output so far. */
+    List<String> output() {
+        return List.copyOf(output);
     }
 
     private URI at(String plane, String path) {
