@@ -2,6 +2,7 @@
 package dev.sluice.server.protocol.torchserve.envelope;
 
 import dev.sluice.inference.Cancellation;
+import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.Input;
@@ -11,14 +12,18 @@ import dev.sluice.inference.ResponseDetails;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
+import dev.sluice.tensor.DataBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Asks for what was in one envelope, some requests at a time so that a large one does not fill a model's queue, and answers once. The
- * first request that fails fails all, and those still waiting are given up.
+ * Asks for what was in one envelope, some requests at a time so that a large one does not fill a model's queue, and answers once. If
+ * there is no room for as many, fewer are asked at a time. The first request that fails fails all, and those still waiting are given
+ * up.
  *
  * <p><b>Threads:</b> started by one; goes on on those that answer. State is guarded by the lock of this.
  */
@@ -30,13 +35,21 @@ final class LetterRun {
     private final List<List<Input>> requests;
     private final InferenceRequest whole;
     private final ResponseSink sink;
-    private final int atOnce;
     private final Cancellation cancellation = new Cancellation();
     private final AtomicInteger pumping = new AtomicInteger();
     private final List<Optional<InferenceResponse>> answers = new ArrayList<>();
 
-    /** Written under the lock: requests asked so far. */
+    /** Guarded by the lock: those there was no room for, to be asked again. */
+    private final Deque<Integer> turnedAway = new ArrayDeque<>();
+
+    /** Written under the lock: requests asked so far, those turned away among them. */
     private int asked;
+
+    /** Written under the lock: requests that have been asked and not answered. */
+    private int underWay;
+
+    /** Written under the lock: most requests under way. */
+    private int atOnce;
 
     /** Written under the lock: requests answered so far. */
     private int answered;
@@ -76,8 +89,21 @@ final class LetterRun {
     }
 
     private synchronized int claim() {
-        boolean mayAsk = !over && asked < requests.size() && asked - answered < atOnce;
-        return mayAsk ? asked++ : -1;
+        boolean mayAsk = !over && underWay < atOnce && (asked < requests.size() || !turnedAway.isEmpty());
+        if (!mayAsk) {
+            return -1;
+        }
+        int index = turnedAway.isEmpty() ? asked++ : turnedAway.remove();
+        // Asked again, maybe: those that ask own a count of their own.
+        requests.get(index).forEach(LetterRun::retain);
+        underWay++;
+        return index;
+    }
+
+    private static void retain(Input input) {
+        DataBuffer unused = input instanceof Input.OfContent content
+                ? content.content().retain()
+                : ((Input.OfTensor) input).tensor().data().retain();
     }
 
     private InferenceRequest request(int index) {
@@ -100,6 +126,8 @@ final class LetterRun {
                 return;
             }
             answers.set(index, Optional.of(answer));
+            requests.get(index).forEach(Input::release);
+            underWay--;
             answered++;
             over = answered == requests.size();
             all = over ? answers.stream().map(Optional::orElseThrow).toList() : List.of();
@@ -122,17 +150,29 @@ final class LetterRun {
         sink.complete(answer);
     }
 
-    private void failed(ServingException failure) {
+    private void failed(int index, ServingException failure) {
         synchronized (this) {
             if (over) {
                 return;
             }
+            underWay--;
+            if (failure.code() == ErrorCode.OVERLOADED && underWay > 0) {
+                // The answer to one of the others will have it asked again.
+                atOnce = underWay;
+                turnedAway.add(index);
+                return;
+            }
             over = true;
-            answers.forEach(answer -> answer.ifPresent(InferenceResponse::release));
-            requests.subList(asked, requests.size()).forEach(inputs -> inputs.forEach(Input::release));
+            for (int i = 0; i < requests.size(); i++) {
+                answers.get(i).ifPresentOrElse(InferenceResponse::release, releaseOf(requests.get(i)));
+            }
         }
         cancellation.cancel();
         sink.fail(failure);
+    }
+
+    private static Runnable releaseOf(List<Input> inputs) {
+        return () -> inputs.forEach(Input::release);
     }
 
     /** Gathers the answer of one request: the outputs of all its parts. */
@@ -167,7 +207,7 @@ final class LetterRun {
             synchronized (this) {
                 outputs.forEach(Output::release);
             }
-            failed(failure);
+            failed(index, failure);
         }
     }
 }
