@@ -274,11 +274,15 @@ class TorchServeSetupIT {
         int port = freePort();
         Map<String, String> variables = Map.of("TS_INFERENCE_ADDRESS", "http://127.0.0.1:" + port);
         for (boolean counts : List.of(true, false)) {
-            Path config = Files.writeString(
-                    folder.resolve(counts + ".properties"),
-                    "enable_envvars_config=" + counts + "\ndisable_token_authorization=true\n"
-                            + "inference_address=http://127.0.0.1:0\nmanagement_address=http://127.0.0.1:0\n"
-                            + "metrics_address=http://127.0.0.1:0\ngrpc_inference_port=0\ngrpc_management_port=0\n");
+            Path config = Files.writeString(folder.resolve(counts + ".properties"), """
+                    enable_envvars_config=%s
+                    disable_token_authorization=true
+                    inference_address=http://127.0.0.1:0
+                    management_address=http://127.0.0.1:0
+                    metrics_address=http://127.0.0.1:0
+                    grpc_inference_port=0
+                    grpc_management_port=0
+                    """.formatted(counts));
             SluiceServer server = SluiceServer.startAsSaid(
                     folder,
                     variables,
@@ -616,12 +620,17 @@ class TorchServeSetupIT {
     @Test
     @Row({70, 90})
     void followsTheModelsOwnConfiguration() throws Exception {
-        Probe.pack(
-                store,
-                "y",
-                "1.0",
-                "minWorkers: 1\nmaxWorkers: 2\nbatchSize: 3\nmaxBatchDelay: 40\nresponseTimeout: 50\nstartupTimeout: 60\n"
-                        + "clientTimeoutInMills: 7000\njobQueueSize: 8\ndeviceType: cpu\n");
+        Probe.pack(store, "y", "1.0", """
+                minWorkers: 1
+                maxWorkers: 2
+                batchSize: 3
+                maxBatchDelay: 40
+                responseTimeout: 50
+                startupTimeout: 60
+                clientTimeoutInMills: 7000
+                jobQueueSize: 8
+                deviceType: cpu
+                """);
         SluiceServer server = open("--models", "y.mar");
         JsonNode model =
                 JSON.readTree(client.get(server.management("/models/y")).body()).get(0);
