@@ -183,7 +183,7 @@ public final class ServerApp implements AutoCloseable {
                 admin,
                 RestWiring.protocol(config, handlers, version),
                 ticker,
-                () -> readiness.ready().missing().isEmpty(),
+                readiness::isWhole,
                 () -> readiness.ready().ok());
         List<Protocol> protocols = new ArrayList<>(List.of(
                 torchServe, new MetricsProtocol(observation.page(), scrapeThread), new HealthProtocol(readiness)));
