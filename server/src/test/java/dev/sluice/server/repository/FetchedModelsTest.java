@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelSpec;
-import dev.sluice.server.config.DownloadsConfig;
+import dev.sluice.server.repository.download.DownloadsConfig;
 import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
