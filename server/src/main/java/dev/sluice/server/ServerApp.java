@@ -232,7 +232,8 @@ public final class ServerApp implements AutoCloseable {
         if (failFast && !failed.isEmpty()) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
-                    "fail_fast: " + failed.size() + " of " + startupModels.size() + " models did not load: "
+                    "fail_fast: " + failed.size() + " of "
+                            + (saved.models().versions().count() + startupModels.size()) + " models did not load: "
                             + String.join(", ", failed) + ". The log says why.");
         }
         readiness.startupFinished(failed);
