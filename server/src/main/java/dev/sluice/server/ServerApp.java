@@ -183,7 +183,8 @@ public final class ServerApp implements AutoCloseable {
                 admin,
                 RestWiring.protocol(config, handlers, version),
                 ticker,
-                () -> readiness.ready().missing().isEmpty());
+                () -> readiness.ready().missing().isEmpty(),
+                () -> readiness.ready().ok());
         List<Protocol> protocols = new ArrayList<>(List.of(
                 torchServe, new MetricsProtocol(observation.page(), scrapeThread), new HealthProtocol(readiness)));
         protocols.addAll(access.protocols(torchServe.errors()));
@@ -195,7 +196,7 @@ public final class ServerApp implements AutoCloseable {
         GrpcTraffic traffic = new GrpcTraffic(observation.traffic());
         RequestMemory requests = new RequestMemory(pool, budget, ledger);
         List<GrpcProtocol> calls = new ArrayList<>(List.of(new TorchServeGrpc(
-                inference,
+                predictions,
                 admin,
                 torchServe,
                 torchServe.scheduling(),
@@ -204,7 +205,7 @@ public final class ServerApp implements AutoCloseable {
                 ticker)));
         if (config.wire().openInference()) {
             calls.add(new OpenInferenceGrpc(
-                    inference,
+                    inference::infer,
                     admin,
                     torchServe.scheduling(),
                     requests,

@@ -5,6 +5,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.enginepack.EnginePacksConfig;
 import dev.sluice.server.repository.ModelStoreConfig;
+import dev.sluice.server.repository.download.DownloadsConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ public record ServerConfig(
         TenantsConfig tenants,
         Path workParent) {
     private static final int MAX_THREADS = 4096;
+    private static final long MOST_DOWNLOADED_BYTES = 1L << 42;
 
     /**
      * What the machine and the installation contribute.
@@ -76,7 +78,7 @@ public record ServerConfig(
                         values.positiveDuration(ConfigKey.UNREGISTER_MODEL_TIMEOUT)),
                 TokensConfig.of(values),
                 models(values),
-                DownloadsConfig.of(values),
+                downloads(values),
                 SnapshotsConfig.of(values, logs),
                 logs,
                 MetricsConfig.of(values),
@@ -139,6 +141,15 @@ public record ServerConfig(
                         memory.mostBudget(),
                         "; the upper bound is three quarters of -XX:MaxDirectMemorySize")
                 .orElseGet(memory::defaultBudget);
+    }
+
+    private static DownloadsConfig downloads(ConfigValues values) {
+        return new DownloadsConfig(
+                values.patterns(ConfigKey.ALLOWED_URLS),
+                values.size(ConfigKey.DOWNLOAD_MAX_SIZE, 1, MOST_DOWNLOADED_BYTES, "")
+                        .orElse(MOST_DOWNLOADED_BYTES),
+                values.positiveDuration(ConfigKey.DOWNLOAD_TIMEOUT),
+                values.flag(ConfigKey.ALLOW_PRIVATE_ADDRESSES));
     }
 
     private static ModelStoreConfig models(ConfigValues values) {

@@ -18,7 +18,13 @@ public record WireConfig(
         boolean openInference,
         SequenceHeaders sequenceHeaders) {
     /** Names of the headers by which clients speak of a sequence. */
-    public record SequenceHeaders(String id, String start, String end) {}
+    public record SequenceHeaders(String id, String start, String end) {
+        /** The original's. */
+        public static final SequenceHeaders USUAL = new SequenceHeaders(
+                ConfigKey.TS_HEADER_KEY_SEQUENCE_ID.fallback(),
+                ConfigKey.TS_HEADER_KEY_SEQUENCE_START.fallback(),
+                ConfigKey.TS_HEADER_KEY_SEQUENCE_END.fallback());
+    }
 
     static WireConfig of(ConfigValues values) {
         return new WireConfig(

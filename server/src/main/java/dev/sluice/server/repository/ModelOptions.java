@@ -57,6 +57,11 @@ final class ModelOptions {
         return duration("startupTimeout", 1, Duration::ofSeconds);
     }
 
+    /** How old a request may be before nobody wants its answer; zero for as old as it gets. */
+    Optional<Duration> clientTimeout() {
+        return duration("clientTimeoutInMills", 0, Duration::ofMillis);
+    }
+
     OptionalInt queueCapacity() {
         return number("jobQueueSize", 1);
     }

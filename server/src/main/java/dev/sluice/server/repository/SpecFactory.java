@@ -177,7 +177,11 @@ final class SpecFactory {
                         .orElse(config.startupTimeout()),
                 ours.queueBytes().or(oursServed::queueBytes).orElse(LimitSpec.ANY_BYTES),
                 ours.queueRows().or(oursServed::queueRows).map(OptionalLong::of).orElseGet(OptionalLong::empty),
-                ours.queueTimeout().or(oursServed::queueTimeout));
+                ours.queueTimeout()
+                        .or(own::clientTimeout)
+                        .or(oursServed::queueTimeout)
+                        .or(served::clientTimeout)
+                        .filter(timeout -> !timeout.isZero()));
     }
 
     private InstanceSpec instances(RegisterModel command, ModelOptions own, ModelOptions served) {

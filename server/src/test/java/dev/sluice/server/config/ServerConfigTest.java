@@ -8,6 +8,7 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.enginepack.EnginePacksConfig;
 import dev.sluice.server.repository.ModelStoreConfig;
+import dev.sluice.server.repository.download.DownloadsConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelSpec;
-import dev.sluice.server.config.DownloadsConfig;
+import dev.sluice.server.repository.download.DownloadsConfig;
 import dev.sluice.server.repository.download.ModelDownloads;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
@@ -119,6 +119,17 @@ class FetchedModelsTest {
 
         store.discard(spec);
         assertThat(fetched()).doesNotExist();
+    }
+
+    @Test
+    void leavesTheFileOfAModelThatIsReleased() {
+        ModelSpec first = store.resolve(command(url(), "first"));
+        store.release(first);
+        assertThat(fetched()).exists();
+
+        // And it is nobody's from then on.
+        store.discard(store.resolve(command("m.onnx", "second")));
+        assertThat(fetched()).exists();
     }
 
     /** Else the same URL could never be registered again. */

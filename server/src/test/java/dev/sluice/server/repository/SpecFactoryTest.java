@@ -159,6 +159,22 @@ class SpecFactoryTest {
         assertThat(spec.limits().queueCapacity()).isEqualTo(7);
     }
 
+    /** Row 80. Seen to fail when the server's own settings came before the model's. */
+    @ParameterizedTest
+    @CsvSource({
+        "'clientTimeoutInMills: 700', 700",
+        "'{clientTimeoutInMills: 700, sluice: {queue: {timeout: 2s}}}', 2000",
+        "'clientTimeoutInMills: -1', 1000",
+        "'clientTimeoutInMills: 0',",
+        "'', 1000",
+    })
+    void takesTheClientsTimeoutForTheQueues(String yaml, @Nullable Long millis) throws IOException {
+        Map<String, Object> served = Map.of("sluice", Map.of("queue", Map.of("timeout", "1s")));
+
+        assertThat(resolve(command(null, true), yaml, served).limits().queueTimeout())
+                .isEqualTo(Optional.ofNullable(millis).map(Duration::ofMillis));
+    }
+
     private static final String OURS = """
             batchSize: 2
             maxBatchDelay: 7

@@ -48,7 +48,6 @@ public record TorchServeConfig(
                 true,
                 MAX_RESPONSE_BYTES,
                 false,
-                new WireConfig.SequenceHeaders(
-                        "ts_request_sequence_id", "ts_request_sequence_start", "ts_request_sequence_end"));
+                WireConfig.SequenceHeaders.USUAL);
     }
 }

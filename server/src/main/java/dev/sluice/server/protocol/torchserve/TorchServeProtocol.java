@@ -46,7 +46,7 @@ public final class TorchServeProtocol implements Protocol {
 
     /** Of models whose requests are in no envelope. */
     public TorchServeProtocol(InferenceService service, ModelAdmin admin, TorchServeConfig config, Ticker ticker) {
-        this(service::infer, service::infer, admin, config, ticker, () -> true);
+        this(service::infer, service::infer, admin, config, ticker, () -> true, () -> true);
     }
 
     /**
@@ -55,6 +55,7 @@ public final class TorchServeProtocol implements Protocol {
      * @param predictions opens the envelopes there are
      * @param described for questions that are in none
      * @param nothingMissing whether every model the server needs is there
+     * @param ready whether requests should be sent here
      */
     public TorchServeProtocol(
             Inference predictions,
@@ -62,7 +63,8 @@ public final class TorchServeProtocol implements Protocol {
             ModelAdmin admin,
             TorchServeConfig config,
             Ticker ticker,
-            BooleanSupplier nothingMissing) {
+            BooleanSupplier nothingMissing,
+            BooleanSupplier ready) {
         this.scheduling = new SchedulingHeaders(
                 config.requestDeadline(), config.tenantHeader(), config.wire().sequenceHeaders());
         Predictor predictor =
@@ -72,7 +74,7 @@ public final class TorchServeProtocol implements Protocol {
         addPredictions(predictor, new PingHandler(admin, nothingMissing));
         addKserve(
                 predictor,
-                new KserveHandlers(admin, config.version()),
+                new KserveHandlers(admin, ready, config.version()),
                 config.wire().openInference());
         addManagement(predictor, new ModelHandlers(admin, config.modelApiEnabled()), config);
     }

@@ -4,7 +4,6 @@ package dev.sluice.server.repository.download;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.inference.Ticker;
-import dev.sluice.server.config.DownloadsConfig;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

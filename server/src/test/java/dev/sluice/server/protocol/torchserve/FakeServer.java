@@ -22,6 +22,7 @@ import dev.sluice.server.config.WireConfig;
 import dev.sluice.server.protocol.AccessControl;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.torchserve.envelope.EnvelopeInference;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.transport.grpc.GrpcListenerConfig;
@@ -82,6 +83,9 @@ public final class FakeServer implements AutoCloseable {
 
     /** Written by tests. */
     private volatile AccessControl access = AccessControl.OPEN;
+
+    /** Written by tests. */
+    private volatile boolean ready = true;
 
     public FakeServer(boolean modelApiEnabled) {
         this(modelApiEnabled, HttpLimits.defaults().withMaxRequestBytes(4096));
@@ -170,8 +174,7 @@ public final class FakeServer implements AutoCloseable {
                             decodesInput,
                             2048,
                             openInference,
-                            new WireConfig.SequenceHeaders(
-                                    "ts_request_sequence_id", "ts_request_sequence_start", "ts_request_sequence_end")),
+                            WireConfig.SequenceHeaders.USUAL),
                     standardAuthStatus,
                     Set.of("plain"),
                     "1.2.3");
@@ -186,13 +189,9 @@ public final class FakeServer implements AutoCloseable {
                 registry, loader, new Deaf(), Ticker.system(), InstantSource.system(), loadPool, Duration.ofSeconds(5));
         admin = new ModelAdmin(registry, lifecycle, new FakeResolver(), loadPool);
         InferenceService service = new InferenceService(registry, new Deaf(), Ticker.system());
+        Inference predictions = EnvelopeInference.of(setup.envelope(), service::infer, allocator, loadPool);
         TorchServeProtocol protocol = new TorchServeProtocol(
-                EnvelopeInference.of(setup.envelope(), service::infer, allocator, loadPool),
-                service::infer,
-                admin,
-                setup.config(),
-                Ticker.system(),
-                () -> true);
+                predictions, service::infer, admin, setup.config(), Ticker.system(), () -> true, () -> ready);
         transport = new HttpTransport(
                 new HttpTransportConfig(listeners(setup.isShared()), limits, 1, true, setup.crossOrigin()),
                 List.of(protocol),
@@ -213,7 +212,7 @@ public final class FakeServer implements AutoCloseable {
                         Optional.empty()),
                 List.of(
                         new TorchServeGrpc(
-                                service,
+                                predictions,
                                 admin,
                                 protocol,
                                 protocol.scheduling(),
@@ -221,11 +220,11 @@ public final class FakeServer implements AutoCloseable {
                                 limits.maxRequestBytes(),
                                 Ticker.system()),
                         new OpenInferenceGrpc(
-                                service,
+                                service::infer,
                                 admin,
                                 protocol.scheduling(),
                                 new RequestMemory(new PooledBufferAllocator(), budget, ledger),
-                                () -> true,
+                                () -> ready,
                                 "1.2.3",
                                 Ticker.system())),
                 (plane, authorization) -> access.check(plane, authorization),
@@ -238,6 +237,11 @@ public final class FakeServer implements AutoCloseable {
     /** Asks {@code control} from now on who may call over gRPC. */
     public void guard(AccessControl control) {
         access = control;
+    }
+
+    /** Whether it says from now on that requests should be sent to it. */
+    public void ready(boolean now) {
+        ready = now;
     }
 
     /** Where gRPC of {@code plane} listens. */

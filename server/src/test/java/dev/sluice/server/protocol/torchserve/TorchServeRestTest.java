@@ -94,6 +94,21 @@ final class TorchServeRestTest {
         }
     }
 
+    /** Row 27. Seen to fail when only the models that are there counted. */
+    @Test
+    void isReadyWhenTheServerIs() {
+        try (FakeServer server = new FakeServer(setup().withOpenInference(true))) {
+            String request = "GET /v2/health/ready HTTP/1.1\r\n\r\n";
+            assertThat(ask(server, Plane.INFERENCE, request).body()).contains("\"ready\": true");
+
+            server.ready(false);
+
+            RawClient.Response answer = ask(server, Plane.INFERENCE, request);
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.body()).contains("\"ready\": false");
+        }
+    }
+
     /** Row 28. */
     @ParameterizedTest
     @CsvSource({"INFERENCE, inference", "MANAGEMENT, management"})

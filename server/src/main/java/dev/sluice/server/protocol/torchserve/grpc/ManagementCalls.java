@@ -61,9 +61,11 @@ final class ManagementCalls extends ManagementAPIsServiceGrpc.ManagementAPIsServ
         String version = request.getModelVersion();
         RestBridge.Call call = version.isEmpty() ? describe : version.equals(ALL) ? describeAll : describeVersion;
         call.call(path(request.getModelName(), version), query.values, reply -> {
-            if (reply.isFailure() && request.getCustomized() && reply.status() == 404) {
+            if (request.getCustomized() && reply.status() == 404) {
                 // The original asks the model's queue, and finds none.
                 refuse(observer, refusal(reply, Status.Code.INTERNAL));
+            } else if (request.getCustomized() && reply.member("type").equals("ServiceUnavailableException")) {
+                refuse(observer, Refusal.noWorker(reply.member("message")));
             } else {
                 answer(observer, reply, reply.text());
             }

@@ -154,7 +154,7 @@ final class OpenInferenceCalls extends GRPCInferenceServiceGrpc.GRPCInferenceSer
                 .map(ModelInferRequest.InferRequestedOutputTensor::getName)
                 .toList();
         predictor
-                .service()
+                .inference()
                 .infer(
                         new InferenceRequest(model, inputs, wanted, parameters(request.getParametersMap()), context),
                         new TensorSink(request, model, predictor.admin(), call));

@@ -6,8 +6,8 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.GrpcService;
 import dev.sluice.server.protocol.Plane;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
-import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.tensor.BufferAllocator;
 import io.grpc.MethodDescriptor;
@@ -34,12 +34,13 @@ public final class OpenInferenceGrpc implements GrpcProtocol {
     /**
      * Services for all models.
      *
+     * @param inference for tensors, which never are in an envelope
      * @param requestMemory where tensors are copied to
      * @param ready whether the server takes requests
      * @param version of the server
      */
     public OpenInferenceGrpc(
-            InferenceService service,
+            Inference inference,
             ModelAdmin admin,
             SchedulingHeaders scheduling,
             BufferAllocator requestMemory,
@@ -48,7 +49,7 @@ public final class OpenInferenceGrpc implements GrpcProtocol {
             Ticker ticker) {
         ServerServiceDefinition originals = ServerInterceptors.intercept(
                 new OpenInferenceCalls(
-                        new Predictor(service, admin, scheduling), new TensorReader(requestMemory), ready, version),
+                        new Predictor(inference, admin, scheduling), new TensorReader(requestMemory), ready, version),
                 CallScope.interceptor(ticker));
         this.services = List.of(
                 new GrpcService(Plane.INFERENCE, originals),

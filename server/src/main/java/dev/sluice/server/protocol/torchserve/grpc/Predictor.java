@@ -7,10 +7,10 @@ import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelRef;
 import dev.sluice.server.protocol.RestRequest;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.protocol.torchserve.rest.PredictionHandler;
 import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
 import dev.sluice.server.protocol.torchserve.rest.Workerless;
-import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,8 +21,10 @@ import java.util.Map;
  * Turns messages into requests to the core.
  *
  * <p><b>Threads:</b> safe from any thread; does not block.
+ *
+ * @param inference for messages, whose envelopes it opens if there are any
  */
-record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders scheduling) {
+record Predictor(Inference inference, ModelAdmin admin, SchedulingHeaders scheduling) {
     /**
      * Has {@code message} answered to {@code client}, now or later.
      *
@@ -56,7 +58,7 @@ record Predictor(InferenceService service, ModelAdmin admin, SchedulingHeaders s
             client.refuse(Refusal.ofPrediction(ServingException.from(e)));
             return;
         }
-        service.infer(
+        inference.infer(
                 new InferenceRequest(model, message.inputs(), List.of(), Map.of(), context),
                 new AnswerSink(client, failure -> Workerless.worded(failure, model, admin)));
     }

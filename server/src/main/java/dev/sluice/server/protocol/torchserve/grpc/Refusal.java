@@ -18,6 +18,7 @@ import io.grpc.Status;
 record Refusal(Status.Code code, String message, String reason) {
     private static final String MODELS = "org.pytorch.serve.archive.model.";
     private static final String HTTP = "org.pytorch.serve.http.";
+    private static final String NO_WORKER = "InternalServerException.()";
     private static final String BACKEND = HTTP + "InternalServerException";
 
     /** What predictions without a model's name are told. */
@@ -50,7 +51,7 @@ record Refusal(Status.Code code, String message, String reason) {
         return switch (code) {
             case MODEL_NOT_FOUND, SOURCE_NOT_FOUND -> MODELS + "ModelNotFoundException";
             case VERSION_NOT_FOUND, LABEL_NOT_FOUND -> MODELS + "ModelVersionNotFoundException";
-            case MODEL_UNAVAILABLE, OVERLOADED -> "InternalServerException.()";
+            case MODEL_UNAVAILABLE, OVERLOADED -> NO_WORKER;
             case INVALID_INPUT -> HTTP + "BadRequestException";
             case DEADLINE_EXCEEDED, CANCELLED -> HTTP + "RequestTimeoutException";
             case SHUTTING_DOWN -> HTTP + "ServiceUnavailableException";
@@ -59,6 +60,11 @@ record Refusal(Status.Code code, String message, String reason) {
             case NOT_ALLOWED, UNAUTHENTICATED, PERMISSION_DENIED -> HTTP + "InvalidKeyException";
             case ENGINE_FAILED, HANDLER_REFUSED, OUT_OF_MEMORY, LOAD_FAILED, INTERNAL -> BACKEND;
         };
+    }
+
+    /** Nobody is there to ask, or no room to wait. */
+    static Refusal noWorker(String message) {
+        return new Refusal(Status.Code.INTERNAL, message, NO_WORKER);
     }
 
     /** What a handler said in the numbers of HTTP. */

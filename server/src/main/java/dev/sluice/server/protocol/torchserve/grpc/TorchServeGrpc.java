@@ -11,8 +11,8 @@ import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.GrpcService;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
+import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.server.protocol.torchserve.rest.SchedulingHeaders;
-import dev.sluice.serving.InferenceService;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.tensor.BufferAllocator;
 import io.grpc.MethodDescriptor;
@@ -41,19 +41,20 @@ public final class TorchServeGrpc implements GrpcProtocol {
     /**
      * Services for all models.
      *
+     * @param inference opens the envelopes there are
      * @param rest the REST interface, which management and health are handed to
      * @param requestMemory where requests are copied to
      * @param maxAnswerBytes of a streamed answer that is asked for in one message
      */
     public TorchServeGrpc(
-            InferenceService service,
+            Inference inference,
             ModelAdmin admin,
             Protocol rest,
             SchedulingHeaders scheduling,
             BufferAllocator requestMemory,
             int maxAnswerBytes,
             Ticker ticker) {
-        this.predictor = new Predictor(service, admin, scheduling);
+        this.predictor = new Predictor(inference, admin, scheduling);
         this.requests = new PredictionMarshaller(requestMemory);
         this.maxAnswerBytes = maxAnswerBytes;
         this.ticker = ticker;

@@ -8,6 +8,7 @@ import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.serving.ModelAdmin;
 import dev.sluice.serving.ModelStatus;
+import java.util.function.BooleanSupplier;
 
 /**
  * What KServe asks besides predictions: whether a model is ready, and, with the Open Inference protocol switched on, whether the
@@ -20,11 +21,18 @@ public final class KserveHandlers {
     private static final int NOT_IMPLEMENTED = 501;
 
     private final ModelAdmin admin;
+    private final BooleanSupplier ready;
     private final String version;
 
-    /** @param version of the server */
-    public KserveHandlers(ModelAdmin admin, String version) {
+    /**
+     * Handlers for all models.
+     *
+     * @param ready whether requests should be sent to this server
+     * @param version of the server
+     */
+    public KserveHandlers(ModelAdmin admin, BooleanSupplier ready, String version) {
         this.admin = admin;
+        this.ready = ready;
         this.version = version;
     }
 
@@ -54,12 +62,12 @@ public final class KserveHandlers {
         responder.respond(Replies.json(request.id(), 200, WireJson.object().put("live", true)));
     }
 
-    /** {@code /v2/health/ready}: whether the default version of each model has as many instances as it is to have. */
+    /** {@code /v2/health/ready}, the same as {@code ServerReady} over gRPC. */
     public void ready(RestRequest request, RestResponder responder) {
         request.body().release();
-        boolean ready = admin.list().stream().allMatch(PingHandler::isHealthy);
-        responder.respond(
-                Replies.json(request.id(), ready ? 200 : 503, WireJson.object().put("ready", ready)));
+        boolean isReady = ready.getAsBoolean();
+        responder.respond(Replies.json(
+                request.id(), isReady ? 200 : 503, WireJson.object().put("ready", isReady)));
     }
 
     /** {@code /v2/models/{model}}. Tensors are not declared: handlers take what they like. */

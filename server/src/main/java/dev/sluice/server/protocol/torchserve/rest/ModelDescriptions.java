@@ -59,7 +59,7 @@ final class ModelDescriptions {
                 .put("responseTimeout", (int) spec.limits().responseTimeout().toSeconds())
                 .put("startupTimeout", (int) spec.limits().startupTimeout().toSeconds())
                 .put("maxRetryTimeoutInSec", RETRY_SECONDS)
-                .put("clientTimeoutInMills", 0L)
+                .put("clientTimeoutInMills", millis(spec.limits().queueTimeout()))
                 .put("parallelType", "")
                 .put("parallelLevel", 0)
                 .put("deviceType", isOnCards(model) ? "gpu" : "cpu");

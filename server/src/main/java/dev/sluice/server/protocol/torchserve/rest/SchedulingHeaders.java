@@ -37,11 +37,7 @@ public record SchedulingHeaders(
 
     /** With the original's names for sequences. */
     SchedulingHeaders(Optional<Duration> longest, Optional<String> tenantHeader) {
-        this(
-                longest,
-                tenantHeader,
-                new WireConfig.SequenceHeaders(
-                        "ts_request_sequence_id", "ts_request_sequence_start", "ts_request_sequence_end"));
+        this(longest, tenantHeader, WireConfig.SequenceHeaders.USUAL);
     }
 
     /** The earlier of the client's deadline and the server's. */

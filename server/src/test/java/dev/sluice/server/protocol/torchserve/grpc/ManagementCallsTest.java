@@ -106,6 +106,26 @@ final class ManagementCallsTest {
                 .contains("\"modelVersion\": \"1.0\"", "\"modelVersion\": \"2.0\"");
     }
 
+    /** Seen to fail when only unknown models were internal errors. */
+    @Test
+    void hasModelsDescribeThemselves() {
+        server.with("knowing.mar", 1).with("idle.mar", 0);
+
+        assertThat(say(stub -> stub.describeModel(DescribeModelRequest.newBuilder()
+                        .setModelName("knowing")
+                        .setCustomized(true)
+                        .build())))
+                .contains("\"customizedMetadata\": {\n      \"about\": 1\n    }");
+        assertRefused(
+                stub -> stub.describeModel(DescribeModelRequest.newBuilder()
+                        .setModelName("idle")
+                        .setCustomized(true)
+                        .build()),
+                Status.Code.INTERNAL,
+                "Model \"idle\" has no worker to serve describe request. Please use scale workers API to add workers."
+                        + "\nInternalServerException.()");
+    }
+
     /** Clients of the original's cannot say 0; those that say nothing want a page. */
     @Test
     void listsAHundredUnlessToldOtherwise() {

@@ -22,6 +22,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +63,29 @@ final class PredictionCallTest {
                         .build());
         assertThat(answer.getPrediction().toStringUtf8().lines()).containsExactlyInAnyOrder("a [] one", "b [] ");
         assertThat(answer.hasStatus()).isFalse();
+    }
+
+    /** Seen to fail when messages went past the envelopes. */
+    @Test
+    void opensTheEnvelopeOfMessages() throws InterruptedException {
+        try (FakeServer enveloped = new FakeServer(FakeServer.Setup.of(true).withEnvelope(Optional.of("json")))
+                        .with("tiny.mar", 2);
+                GrpcClient wrapping = new GrpcClient(enveloped, Plane.INFERENCE)) {
+            PredictionsRequest letter = request("tiny", "{\"instances\": [1, [2]]}");
+            String answer = "{\"predictions\": [1, [2]]}";
+
+            assertThat(wrapping.inference().predictions(letter).getPrediction().toStringUtf8())
+                    .isEqualTo(answer);
+            assertThat(wrapping.inference().streamPredictions(letter))
+                    .toIterable()
+                    .extracting(part -> part.getPrediction().toStringUtf8())
+                    .containsExactly(answer);
+            assertThatThrownBy(() -> wrapping.inference().predictions(request("tiny", "[]")))
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            failure -> assertThat(failure.getStatus().getCode())
+                                    .isEqualTo(Status.Code.INVALID_ARGUMENT));
+        }
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ModelDescriptionsTest {
@@ -54,6 +55,13 @@ class ModelDescriptionsTest {
                 .isEqualTo("gpu");
     }
 
+    /** Row 80. */
+    @Test
+    void showsHowLongClientsWait() {
+        assertThat(describe(List.of(), List.of()).get("clientTimeoutInMills").longValue())
+                .isEqualTo(700);
+    }
+
     private static JsonNode describe(List<Device> wanted, List<InstanceStatus> instances) {
         ModelSpec spec = new ModelSpec(
                 new ModelId("m", "1.0"),
@@ -64,7 +72,13 @@ class ModelDescriptionsTest {
                 new BatchSpec(1, Duration.ZERO),
                 new InstanceSpec(1, 1),
                 new Placement(wanted, OptionalInt.empty()),
-                new LimitSpec(10, Duration.ofSeconds(10), Duration.ofSeconds(10)),
+                new LimitSpec(
+                        10,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        LimitSpec.ANY_BYTES,
+                        OptionalLong.empty(),
+                        Optional.of(Duration.ofMillis(700))),
                 Map.of());
         ModelStatus status = new ModelStatus(
                 spec,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.sluice.server.config;
+package dev.sluice.server.repository.download;
 
 import java.time.Duration;
 import java.util.List;
@@ -14,17 +14,7 @@ import java.util.regex.Pattern;
  * @param privateAddresses whether an allowed URL may lead to a private, loopback or link-local address
  */
 public record DownloadsConfig(List<Pattern> allowed, long maxBytes, Duration timeout, boolean privateAddresses) {
-    private static final long MOST_BYTES = 1L << 42;
-
     public DownloadsConfig {
         allowed = List.copyOf(allowed);
-    }
-
-    static DownloadsConfig of(ConfigValues values) {
-        return new DownloadsConfig(
-                values.patterns(ConfigKey.ALLOWED_URLS),
-                values.size(ConfigKey.DOWNLOAD_MAX_SIZE, 1, MOST_BYTES, "").orElse(MOST_BYTES),
-                values.positiveDuration(ConfigKey.DOWNLOAD_TIMEOUT),
-                values.flag(ConfigKey.ALLOW_PRIVATE_ADDRESSES));
     }
 }
