@@ -151,7 +151,7 @@ public final class ServerApp implements AutoCloseable {
                         new CatalogModelLoader(
                                 engines,
                                 handlers,
-                                new HandlerContext(allocator, tokenizers),
+                                new HandlerContext(allocator, tokenizers, observation.handlerMetrics()),
                                 config.engines().cards()),
                         config.javaHandlers()),
                 inference);

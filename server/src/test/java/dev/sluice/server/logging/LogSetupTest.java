@@ -140,6 +140,16 @@ class LogSetupTest {
         assertThat(rolling.getMaxHistory()).isEqualTo(5);
     }
 
+    /** Seen to fail when it was taken for one of Logback's: there was no appender. */
+    @Test
+    void keepsItsOwnLayoutWhereLog4jSaysNothing() throws Exception {
+        Path file = Files.writeString(temp.resolve("log4j2.xml"), "<Configuration status=\"info\"/>");
+
+        LogSetup.apply(config(false, false, "info"), Optional.of(file));
+
+        assertThat(appenders(context.getLogger("ROOT"))).hasSize(1);
+    }
+
     @Test
     void takesLevelsFromLog4j() throws Exception {
         Path file = Files.writeString(temp.resolve("log4j2.xml"), """
