@@ -267,7 +267,7 @@ class Suite:
     def curl_inference_lines(self) -> None:
         at = self.server.inference
         image = str(self.sample)
-        b64 = json.dumps({"data": base64.b64encode(self.sample.read_bytes()).decode()})
+        b64 = base64.b64encode(self.sample.read_bytes()).decode()
         self.lines([
             ([f"{at}/ping"], 200, "Healthy"),
             (["-X", "OPTIONS", f"{at}/"], 200, '"3.0.1"'),
@@ -276,7 +276,7 @@ class Suite:
             (["-X", "POST", f"{at}/predictions/digits", "-T", image], 200, "{"),
             ([f"{at}/predictions/digits", "-F", f"data=@{image}"], 200, "{"),
             ([f"{at}/predictions/digits/1.0", "-T", image], 200, "{"),
-            ([f"{at}/predictions/digits", "-H", "Content-Type: application/json", "-d", b64], 200, "{"),
+            ([f"{at}/predictions/digits", "-H", "Content-Type: text/plain", "-d", b64], 200, "{"),
             ([f"{at}/v1/models/digits:predict", "-T", image], 200, "{"),
             ([f"{at}/v2/models/digits/infer", "-T", image], 200, "{"),
             ([f"{at}/models/digits/invoke", "-T", image], 200, "{"),
@@ -423,9 +423,12 @@ def run(checks: list[Callable[[], None]]) -> int:
     return failed
 
 
-def stops_with_0(server: Server) -> None:
-    code = server.stop()
-    assert code == 0, f"the server ended with {code} after SIGTERM (expected: 0)"
+def stopping(server: Server) -> Callable[[], None]:
+    def stops_with_0() -> None:
+        code = server.stop()
+        assert code == 0, f"the server ended with {code} after SIGTERM (expected: 0)"
+
+    return stops_with_0
 
 
 def main() -> int:
@@ -446,14 +449,14 @@ def main() -> int:
             count += len(suite.checks()) + 1
             failed += run(suite.checks())
         finally:
-            failed += run([lambda: stops_with_0(server)])
+            failed += run([stopping(server)])
         guarded_server = Server(distribution, work / "guarded", store, "--models", "digits.mar")
         try:
             guarded = Guarded(guarded_server, suite.sample, made)
             count += len(guarded.checks()) + 1
             failed += run(guarded.checks())
         finally:
-            failed += run([lambda: stops_with_0(guarded_server)])
+            failed += run([stopping(guarded_server)])
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print(f"{count - failed} passed, {failed} failed")

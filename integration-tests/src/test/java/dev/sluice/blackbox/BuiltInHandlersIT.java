@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.conformance.Row;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -78,6 +79,7 @@ class BuiltInHandlersIT {
     }
 
     @Test
+    @Row(76)
     void findsThingsInAnImage() throws Exception {
         HttpResponse<byte[]> answer = post("things", "application/octet-stream", file("vision/things.png"));
 
@@ -97,6 +99,7 @@ class BuiltInHandlersIT {
     }
 
     @Test
+    @Row(76)
     void tellsTheClassOfEveryPixel() throws Exception {
         JsonNode reference = JSON.readTree(file("vision/reference.json")).path("segments");
         JsonNode lines = json(post("segments", "image/png", file("vision/things.png")));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.blackbox.Digits.Digit;
+import dev.sluice.conformance.Row;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ class DigitsServingIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"digits-pytorch", "digits-onnx"})
+    @Row(76)
     void reproducesTheReferenceOnEverySample(String model) throws Exception {
         for (Digit digit : digits) {
             HttpResponse<String> answer = client.post(server.inference("/predictions/" + model), digit.image());

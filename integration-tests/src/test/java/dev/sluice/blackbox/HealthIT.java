@@ -3,6 +3,7 @@ package dev.sluice.blackbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.conformance.Row;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ class HealthIT {
     }
 
     @Test
+    @Row(83)
     void isNotReadyWithoutAModelItNeeds() throws Exception {
         try (SluiceServer server = SluiceServer.start(store, folder.resolve("log"), "--models", "all")) {
             for (URI base : List.of(server.inference("/"), server.management("/"), server.metrics("/"))) {

@@ -4,6 +4,7 @@ package dev.sluice.blackbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.conformance.Row;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -66,6 +67,7 @@ class JavaHandlerIT {
     }
 
     @Test
+    @Row(72)
     void answersByTheHandlerOfTheArchive() throws Exception {
         HttpResponse<String> answer = post("table", "1, 2\n-3.5,0\n");
 

@@ -10,13 +10,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where a process of this machine listens, as Linux tells. */
 final class ListeningSockets {
+    private static final String SOCKET = "socket:[";
     private static final String LISTENING = "0A";
+    private static final Pattern BLANKS = Pattern.compile(" +");
     private static final int ADDRESS = 1;
     private static final int STATE = 3;
     private static final int INODE = 9;
@@ -30,7 +34,7 @@ final class ListeningSockets {
         List<InetAddress> addresses = new ArrayList<>();
         for (String table : List.of("tcp", "tcp6")) {
             for (String line : Files.readAllLines(process.resolve("net").resolve(table))) {
-                String[] fields = line.strip().split("\\s+");
+                String[] fields = BLANKS.split(line.strip(), -1);
                 if (fields[STATE].equals(LISTENING) && inodes.contains(fields[INODE])) {
                     addresses.add(address(fields[ADDRESS]));
                 }
@@ -43,18 +47,22 @@ final class ListeningSockets {
         Set<String> inodes = new TreeSet<>();
         try (Stream<Path> all = Files.list(descriptors)) {
             for (Path descriptor : all.toList()) {
-                try {
-                    String target = Files.readSymbolicLink(descriptor).toString();
-                    if (target.startsWith("socket:[")) {
-                        inodes.add(target.substring("socket:[".length(), target.length() - 1));
-                    }
-                } catch (NoSuchFileException e) {
-                    // Closed since it was listed.
-                    continue;
-                }
+                target(descriptor)
+                        .filter(target -> target.startsWith(SOCKET))
+                        .map(target -> target.substring(SOCKET.length(), target.length() - 1))
+                        .ifPresent(inodes::add);
             }
         }
         return inodes;
+    }
+
+    /** Empty if it was closed since it was listed. */
+    private static Optional<String> target(Path descriptor) throws IOException {
+        try {
+            return Optional.of(Files.readSymbolicLink(descriptor).toString());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     /** Words of four bytes, each in the byte order of the machine. */

@@ -4,6 +4,7 @@ package dev.sluice.blackbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.conformance.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ class LogFilesIT {
     }
 
     @Test
+    @Row(87)
     void writesFiveFilesInTheOriginalsPatterns() throws Exception {
         serveOneRequest("--models", "all", "--set", "log_level=debug");
 

@@ -3,6 +3,7 @@ package dev.sluice.blackbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.conformance.Row;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +34,7 @@ class MetricsModesIT {
     }
 
     @Test
+    @Row({48, 49})
     void showsTheOriginalsSeriesInPrometheusMode() throws Exception {
         try (SluiceServer server = start("prometheus")) {
             String page = pageAfterOneRequest(server, "");
@@ -68,6 +70,7 @@ class MetricsModesIT {
     }
 
     @Test
+    @Row(50)
     void showsOurSeriesAloneInLogModeAndWritesTheOthers() throws Exception {
         Path file = folder.resolve("log-files/ts_metrics.log");
         try (SluiceServer server = start("log")) {

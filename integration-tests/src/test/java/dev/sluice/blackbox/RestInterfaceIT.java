@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.conformance.Row;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -103,6 +104,7 @@ class RestInterfaceIT {
 
     /** Row 17. */
     @Test
+    @Row(17)
     void saysThatAnAnswerIsMissing() throws Exception {
         HttpResponse<String> answer = client.post(server.inference("/predictions/forgetful"), new byte[1]);
 
@@ -141,6 +143,7 @@ class RestInterfaceIT {
 
     /** Rows 25, 27, 28, 45 and 67. */
     @Test
+    @Row(26)
     void servesThePathsOfOthers() throws Exception {
         assertThat(client.get(server.inference("/script/predict?data=hello")).body())
                 .isEqualTo("hello");
@@ -159,6 +162,7 @@ class RestInterfaceIT {
 
     /** Rows 26 and 77, and 24: the only model the server started with. */
     @Test
+    @Row(77)
     void opensEnvelopes() throws Exception {
         Digits.Digit digit = Digits.all().get(3);
         String image = Base64.getEncoder().encodeToString(digit.image());

@@ -4,6 +4,7 @@ package dev.sluice.blackbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.conformance.Row;
 import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -100,6 +101,7 @@ class SeamsIT {
 
     /** All at once, so that answers of four to thirty steps share the instances. */
     @Test
+    @Row(82)
     void spellsEveryNumberInStepsThatAnswersShare() throws Exception {
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
         for (int from = 0; from < 1000; from += 50) {
@@ -162,6 +164,7 @@ class SeamsIT {
 
     /** A hundred under way at once, whatever connection each takes: the totals must come out as if one after the other. */
     @Test
+    @Row(81)
     void runsTheRequestsOfASequenceOneAfterTheOther() throws Exception {
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
         for (int i = 0; i < 100; i++) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.conformance.Row;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -81,6 +82,7 @@ class SnapshotIT {
     }
 
     @Test
+    @Row(84)
     void aRestartHasWhatCallersLeftAndWithoutSnapshotsWhatIsListed() throws Exception {
         String before;
         try (SluiceServer server = start("--models", "a.mar,b.mar", "--set", "snapshots_kept=3")) {
@@ -145,6 +147,7 @@ class SnapshotIT {
     }
 
     @Test
+    @Row(85)
     void modelsDeclaredInTheConfigurationAreLoaded() throws Exception {
         Path properties = Files.writeString(
                 folder.resolve("config.properties"),

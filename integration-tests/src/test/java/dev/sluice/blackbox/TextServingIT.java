@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.sluice.conformance.Row;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -123,6 +124,7 @@ class TextServingIT {
 
     /** "good day", whose words and pair are numbers 2, 3 and 4. */
     @Test
+    @Row(76)
     void classifiesBagsOfWordsAsTorchServeDoes() throws Exception {
         JsonNode expected = cases("bag").get(0).path("softmax");
         JsonNode answer = ok(send(text("bag", "<b>Good</b> Day!")));

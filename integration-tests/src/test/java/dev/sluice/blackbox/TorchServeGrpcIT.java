@@ -57,12 +57,14 @@ class TorchServeGrpcIT {
         Probe.pack(store, "m", "1.0", "minWorkers: 1\nmaxWorkers: 1\n");
         Probe.pack(store, "n", "1.0", "");
         Probe.pack(store, "n", "2.0", "");
-        Probe.pack(
-                store,
-                "stateful",
-                "1.0",
-                "minWorkers: 1\nmaxWorkers: 1\nsequenceBatching: true\nsequenceMaxIdleMSec: 60000\nmaxNumSequence: 4\n"
-                        + "maxSequenceJobQueueSize: 8\n");
+        Probe.pack(store, "stateful", "1.0", """
+                minWorkers: 1
+                maxWorkers: 1
+                sequenceBatching: true
+                sequenceMaxIdleMSec: 60000
+                maxNumSequence: 4
+                maxSequenceJobQueueSize: 8
+                """);
         server = SluiceServer.start(store, folder.resolve("log"), "--models", "m.mar,stateful.mar");
         inferenceChannel = channel(server.grpcInference());
         managementChannel = channel(server.grpcManagement());

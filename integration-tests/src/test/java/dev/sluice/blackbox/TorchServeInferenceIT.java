@@ -44,12 +44,13 @@ class TorchServeInferenceIT {
         Probe.pack(store, "m", "2.0", "minWorkers: 1\nmaxWorkers: 1\n");
         Probe.pack(store, "idle", "1.0", "");
         Probe.pack(store, "narrow", "1.0", "minWorkers: 1\nmaxWorkers: 1\njobQueueSize: 1\n");
+        Probe.pack(store, "hurried", "1.0", "minWorkers: 1\nmaxWorkers: 1\nclientTimeoutInMills: 200\n");
         Probe.pack(store, "wide", "1.0", "minWorkers: 1\nmaxWorkers: 1\nbatchSize: 4\nmaxBatchDelay: 200\n");
         server = SluiceServer.start(
                 store,
                 folder.resolve("log"),
                 "--models",
-                "m.mar,m-2.0.mar,narrow.mar,wide.mar",
+                "m.mar,m-2.0.mar,narrow.mar,hurried.mar,wide.mar",
                 "--set",
                 "max_request_size=100000");
         register("idle.mar");
@@ -285,6 +286,30 @@ class TorchServeInferenceIT {
             CompletableFuture<?> unused = answer.copy().completeOnTimeout(null, 20, TimeUnit.MILLISECONDS);
             Object ignored = unused.get(60, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    @Row(80)
+    void answersWhatWaitedForTooLong() throws Exception {
+        Path gate = folder.resolve("hurry");
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            answers.add(http.sendAsync(
+                    request("POST", "/predictions/hurried", "x", "probe", "until " + gate),
+                    HttpResponse.BodyHandlers.ofString()));
+        }
+        // Whichever of the two runs, the other one waits for longer than it may.
+        Object late = CompletableFuture.anyOf(answers.toArray(CompletableFuture[]::new))
+                .get(60, TimeUnit.SECONDS);
+        Files.createFile(gate);
+
+        assertThat(((HttpResponse<?>) late).statusCode()).isEqualTo(408);
+        assertThat(String.valueOf(((HttpResponse<?>) late).body())).contains("RequestTimeoutException");
+        List<Integer> statuses = new ArrayList<>();
+        for (CompletableFuture<HttpResponse<String>> answer : answers) {
+            statuses.add(answer.get(60, TimeUnit.SECONDS).statusCode());
+        }
+        assertThat(statuses).containsExactlyInAnyOrder(200, 408);
     }
 
     @Test

@@ -4,11 +4,25 @@ package dev.sluice.blackbox;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
+import dev.sluice.api.torchserve.inference.InferenceAPIsServiceGrpc;
+import dev.sluice.api.torchserve.inference.PredictionsRequest;
+import dev.sluice.api.torchserve.openinference.GRPCInferenceServiceGrpc;
+import dev.sluice.api.torchserve.openinference.InferTensorContents;
+import dev.sluice.api.torchserve.openinference.ModelInferRequest;
+import dev.sluice.api.torchserve.openinference.ModelInferResponse;
 import dev.sluice.conformance.Row;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,6 +46,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipOutputStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -134,6 +149,35 @@ class TorchServeSetupIT {
                 .isEqualTo(200);
     }
 
+    @Test
+    @Row(59)
+    void wantsTokensOverGrpc() throws Exception {
+        SluiceServer server = start(Map.of(), "--model-store", store.toString(), "--models", "m.mar");
+        ManagedChannel channel = Grpc.newChannelBuilder(server.grpcInference(), InsecureChannelCredentials.create())
+                .build();
+        try {
+            var stub = InferenceAPIsServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+            PredictionsRequest request =
+                    PredictionsRequest.newBuilder().setModelName("m").build();
+            Metadata token = new Metadata();
+            token.put(
+                    Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
+                    bearer(folder.resolve("key_file.json"), "inference"));
+
+            StatusRuntimeException refusal =
+                    catchThrowableOfType(StatusRuntimeException.class, () -> stub.predictions(request));
+            assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+            assertThat(refusal.getStatus().getDescription()).startsWith("Token Authorization failed.");
+            assertThat(stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(token))
+                            .predictions(request)
+                            .getPrediction()
+                            .isEmpty())
+                    .isFalse();
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
     private static String bearer(Path file, String key) throws IOException {
         JsonNode keys = JSON.readTree(file.toFile());
         return "Bearer " + keys.path(key).path("key").asText();
@@ -230,11 +274,15 @@ class TorchServeSetupIT {
         int port = freePort();
         Map<String, String> variables = Map.of("TS_INFERENCE_ADDRESS", "http://127.0.0.1:" + port);
         for (boolean counts : List.of(true, false)) {
-            Path config = Files.writeString(
-                    folder.resolve(counts + ".properties"),
-                    "enable_envvars_config=" + counts + "\ndisable_token_authorization=true\n"
-                            + "inference_address=http://127.0.0.1:0\nmanagement_address=http://127.0.0.1:0\n"
-                            + "metrics_address=http://127.0.0.1:0\ngrpc_inference_port=0\ngrpc_management_port=0\n");
+            Path config = Files.writeString(folder.resolve(counts + ".properties"), """
+                    enable_envvars_config=%s
+                    disable_token_authorization=true
+                    inference_address=http://127.0.0.1:0
+                    management_address=http://127.0.0.1:0
+                    metrics_address=http://127.0.0.1:0
+                    grpc_inference_port=0
+                    grpc_management_port=0
+                    """.formatted(counts));
             SluiceServer server = SluiceServer.startAsSaid(
                     folder,
                     variables,
@@ -275,6 +323,61 @@ class TorchServeSetupIT {
         return JSON.readTree(client.get(server.management("/models")).body())
                 .path("models")
                 .findValuesAsText("modelName");
+    }
+
+    @Test
+    @Row(27)
+    void servesTheOpenInferenceProtocolWhereTheVariableSaysSo() throws Exception {
+        SluiceServer server = start(
+                Map.of("TS_OPEN_INFERENCE_PROTOCOL", "oip"),
+                "--model-store",
+                store.toString(),
+                "--models",
+                "m.mar",
+                "--disable-token-auth");
+
+        JsonNode live =
+                JSON.readTree(client.get(server.inference("/v2/health/live")).body());
+        assertThat(live).isEqualTo(JSON.readTree("{\"live\": true}"));
+        assertThat(JSON.readTree(
+                                client.get(server.inference("/v2/health/ready")).body())
+                        .path("ready")
+                        .asBoolean())
+                .isTrue();
+        assertThat(JSON.readTree(client.get(server.inference("/v2")).body())
+                        .path("name")
+                        .asText())
+                .isEqualTo("Torchserve");
+    }
+
+    @Test
+    @Row(60)
+    void takesTensorsOverGrpc() throws Exception {
+        Files.copy(Distribution.models().resolve("small/double.onnx"), store.resolve("double.onnx"));
+        SluiceServer server = open("--models", "double.onnx", "--set", "ts_open_inference_protocol=true");
+        ManagedChannel channel = Grpc.newChannelBuilder(server.grpcInference(), InsecureChannelCredentials.create())
+                .build();
+        try {
+            var stub = GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+            ModelInferResponse answer = stub.modelInfer(ModelInferRequest.newBuilder()
+                    .setModelName("double")
+                    .setId("7")
+                    .addInputs(ModelInferRequest.InferInputTensor.newBuilder()
+                            .setName("x")
+                            .setDatatype("FP32")
+                            .addShape(1)
+                            .addShape(2)
+                            .setContents(InferTensorContents.newBuilder()
+                                    .addFp32Contents(1.5f)
+                                    .addFp32Contents(-2)))
+                    .build());
+
+            assertThat(answer.getId()).isEqualTo("7");
+            assertThat(answer.getOutputs(0).getDatatype()).isEqualTo("FP32");
+            assertThat(answer.getOutputs(0).getContents().getFp32ContentsList()).containsExactly(3f, -4f);
+        } finally {
+            channel.shutdownNow();
+        }
     }
 
     @Test
@@ -515,14 +618,19 @@ class TorchServeSetupIT {
     }
 
     @Test
-    @Row(70)
+    @Row({70, 90})
     void followsTheModelsOwnConfiguration() throws Exception {
-        Probe.pack(
-                store,
-                "y",
-                "1.0",
-                "minWorkers: 1\nmaxWorkers: 2\nbatchSize: 3\nmaxBatchDelay: 40\nresponseTimeout: 50\nstartupTimeout: 60\n"
-                        + "clientTimeoutInMills: 7000\njobQueueSize: 8\ndeviceType: cpu\n");
+        Probe.pack(store, "y", "1.0", """
+                minWorkers: 1
+                maxWorkers: 2
+                batchSize: 3
+                maxBatchDelay: 40
+                responseTimeout: 50
+                startupTimeout: 60
+                clientTimeoutInMills: 7000
+                jobQueueSize: 8
+                deviceType: cpu
+                """);
         SluiceServer server = open("--models", "y.mar");
         JsonNode model =
                 JSON.readTree(client.get(server.management("/models/y")).body()).get(0);

@@ -4,6 +4,7 @@ package dev.sluice.blackbox;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.conformance.Row;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -57,6 +58,7 @@ class TorchserveLauncherIT {
     }
 
     @Test
+    @Row(88)
     void startsInTheBackgroundAndStops() throws IOException, InterruptedException {
         assertThat(run("--start", "--ts-config", "config.properties", "--ncs", "--disable-token-auth"))
                 .isZero();
@@ -82,6 +84,7 @@ class TorchserveLauncherIT {
 
     /** As the first process of a container: the signal reaches the server, which ends in good order. */
     @Test
+    @Row(88)
     void handsTheSignalOnInTheForeground() throws IOException, InterruptedException {
         Process launcher = launch("--foreground", "--ts-config", "config.properties", "--ncs", "--disable-token-auth");
         awaitMatch(Pattern.compile("Model server started"));
@@ -98,6 +101,7 @@ class TorchserveLauncherIT {
     }
 
     @Test
+    @Row(88)
     void saysWhatIsWrong() throws IOException, InterruptedException {
         assertThat(run("--version")).isZero();
         assertThat(Files.readString(output)).startsWith("TorchServe Version is ");

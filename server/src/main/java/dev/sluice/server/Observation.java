@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server;
 
+import dev.sluice.engine.HandlerMetrics;
 import dev.sluice.lifecycle.ModelRegistry;
 import dev.sluice.server.config.MetricsConfig;
 import dev.sluice.server.health.HealthReport.Phase;
@@ -11,6 +12,7 @@ import dev.sluice.server.metrics.MetricsPage;
 import dev.sluice.server.metrics.ServerGauges;
 import dev.sluice.server.metrics.ServerMetrics;
 import dev.sluice.server.metrics.torchserve.CommandLines;
+import dev.sluice.server.metrics.torchserve.HandlerValues;
 import dev.sluice.server.metrics.torchserve.MetricDefinitions;
 import dev.sluice.server.metrics.torchserve.OriginalFacts;
 import dev.sluice.server.metrics.torchserve.OriginalMetrics;
@@ -80,6 +82,11 @@ final class Observation implements AutoCloseable {
     /** Hears what transports do. */
     TrafficObserver traffic() {
         return TrafficObserver.both(metrics, facts);
+    }
+
+    /** Takes the metrics of handlers. */
+    HandlerMetrics handlerMetrics() {
+        return new HandlerValues(original, "");
     }
 
     MetricsPage page() {

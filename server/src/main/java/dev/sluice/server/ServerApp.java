@@ -151,7 +151,7 @@ public final class ServerApp implements AutoCloseable {
                         new CatalogModelLoader(
                                 engines,
                                 handlers,
-                                new HandlerContext(allocator, tokenizers),
+                                new HandlerContext(allocator, tokenizers, observation.handlerMetrics()),
                                 config.engines().cards()),
                         config.javaHandlers()),
                 inference);
@@ -232,7 +232,8 @@ public final class ServerApp implements AutoCloseable {
         if (failFast && !failed.isEmpty()) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
-                    "fail_fast: " + failed.size() + " of " + startupModels.size() + " models did not load: "
+                    "fail_fast: " + failed.size() + " of "
+                            + (saved.models().versions().count() + startupModels.size()) + " models did not load: "
                             + String.join(", ", failed) + ". The log says why.");
         }
         readiness.startupFinished(failed);

@@ -74,13 +74,13 @@ public final class CatalogModelLoader implements ModelLoader {
     /** As {@link #load(ModelSpec)}, with a handler that is not built in. */
     public LoadedModel load(ModelSpec spec, HandlerProvider handler) {
         if (isAlone(spec, handler)) {
-            return handler.attach(spec, context);
+            return handler.attach(spec, context.of(spec.id()));
         }
         Engine engine = engines.engine(engineOf(spec));
         List<Device> devices = devices(engine.info(), spec);
         TensorModel model = PlacedModel.load(engine, spec, devices);
         try {
-            LoadedModel attached = handler.attach(model, spec, context);
+            LoadedModel attached = handler.attach(model, spec, context.of(spec.id()));
             return devices.contains(Device.CPU) ? attached : new ModelOnCards(attached);
         } catch (RuntimeException | Error e) {
             try {

@@ -3,6 +3,7 @@ package dev.sluice.engine;
 
 import dev.sluice.inference.Output;
 import dev.sluice.model.ModelFiles;
+import dev.sluice.model.ModelId;
 import dev.sluice.tensor.BufferAllocator;
 
 /**
@@ -10,11 +11,22 @@ import dev.sluice.tensor.BufferAllocator;
  *
  * @param allocator source of the memory of inputs and answers
  * @param tokenizers source of what turns text into numbers
+ * @param metrics takes values of the handler's own metrics
  */
-public record HandlerContext(BufferAllocator allocator, TokenizerSource tokenizers) {
-    /** Without anything that reads {@code tokenizer.json}. */
+public record HandlerContext(BufferAllocator allocator, TokenizerSource tokenizers, HandlerMetrics metrics) {
+    /** Without metrics. */
+    public HandlerContext(BufferAllocator allocator, TokenizerSource tokenizers) {
+        this(allocator, tokenizers, HandlerMetrics.NONE);
+    }
+
+    /** Without metrics, nor anything that reads {@code tokenizer.json}. */
     public HandlerContext(BufferAllocator allocator) {
         this(allocator, TokenizerSource.NONE);
+    }
+
+    /** The same for the handler of {@code model}. */
+    HandlerContext of(ModelId model) {
+        return new HandlerContext(allocator, tokenizers, metrics.of(model));
     }
 
     /** The tokenizer of the model of {@code files}, to be closed by the caller; see {@link TokenizerSource#open}. */

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -74,8 +75,7 @@ public final class ModelAdmin {
         this.resolver = resolver;
         this.loadPool = loadPool;
         this.wanted = new DesiredState(journal, restored);
-        this.registrations = new AtomicLong(restored.byName().values().stream()
-                .flatMap(model -> model.byVersion().values().stream())
+        this.registrations = new AtomicLong(restored.versions()
                 .mapToLong(DesiredVersion::registration)
                 .max()
                 .orElse(0));
@@ -139,14 +139,14 @@ public final class ModelAdmin {
     }
 
     /**
-     * Registers a version that an earlier process had; one that cannot be resolved is there all the same, as Failed, and stays
-     * wanted. To be called for the default version of a model first.
+     * Registers a version that an earlier process had; one that cannot be resolved, or that nothing here can run any more, is
+     * there all the same, as Failed, and stays wanted. To be called for the default version of a model first.
      */
     public CompletionStage<Registration> restore(DesiredVersion version) {
         RegisterModel command = version.again();
         return onLoadPool(() -> resolved(version, command))
                 .handle((spec, failure) -> failure == null
-                        ? restored(lifecycle.add(spec, true), spec)
+                        ? restored(lifecycle.add(spec, true), version, spec)
                         : restoredAsFailed(version, ServingException.from(failure)))
                 .thenCompose(Function.identity());
     }
@@ -154,7 +154,7 @@ public final class ModelAdmin {
     private ModelSpec resolved(DesiredVersion version, RegisterModel command) {
         ModelSpec spec = resolver.resolve(command);
         if (!spec.id().equals(version.id())) {
-            discard(spec);
+            delete(spec, resolver::release);
             throw new ServingException(
                     ErrorCode.INVALID_MODEL,
                     command.source() + " holds version " + spec.id().version() + " now (expected: "
@@ -165,11 +165,13 @@ public final class ModelAdmin {
         return spec;
     }
 
-    private CompletionStage<Registration> restored(Addition addition, ModelSpec spec) {
-        return andIfItFails(addition.added(), () -> discarded(spec)).thenApply(version -> {
-            startupModels.add(spec.id().name());
-            return new Registration(spec, addition.running().thenAccept(running -> {}));
-        });
+    private CompletionStage<Registration> restored(Addition addition, DesiredVersion version, ModelSpec spec) {
+        return andIfItFails(addition.added(), () -> deleted(spec, resolver::release))
+                .thenApply(added -> {
+                    startupModels.add(spec.id().name());
+                    return new Registration(spec, addition.running().thenAccept(running -> {}));
+                })
+                .exceptionallyCompose(failure -> restoredAsFailed(version, ServingException.from(failure)));
     }
 
     private CompletionStage<Registration> restoredAsFailed(DesiredVersion version, ServingException reason) {
@@ -319,16 +321,20 @@ public final class ModelAdmin {
 
     /** The version is gone whether or not its files are. */
     private CompletionStage<Void> discarded(ModelSpec spec) {
+        return deleted(spec, resolver::discard);
+    }
+
+    private CompletionStage<Void> deleted(ModelSpec spec, Consumer<ModelSpec> how) {
         return onLoadPool(() -> {
-                    discard(spec);
+                    delete(spec, how);
                     return true;
                 })
                 .handle((done, failure) -> null);
     }
 
-    private void discard(ModelSpec spec) {
+    private static void delete(ModelSpec spec, Consumer<ModelSpec> how) {
         try {
-            resolver.discard(spec);
+            how.accept(spec);
         } catch (RuntimeException e) {
             LOG.warn("The files of model {} could not be deleted", spec.id(), e);
         }

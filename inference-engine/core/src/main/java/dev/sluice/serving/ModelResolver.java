@@ -17,4 +17,12 @@ public interface ModelResolver {
 
     /** The version resolved to {@code spec} is gone: what was unpacked for it can be deleted. Called once, on the load pool. */
     void discard(ModelSpec spec);
+
+    /**
+     * As {@link #discard}, of a version that stays wanted: what it was made from is left where it is, even if it was fetched for
+     * that version alone.
+     */
+    default void release(ModelSpec spec) {
+        discard(spec);
+    }
 }

@@ -64,6 +64,31 @@ class CatalogModelLoaderTest {
         assertThat(loaded).containsExactly("cpu");
     }
 
+    /** Seen to fail when the context was handed on as it is. */
+    @Test
+    void lendsEachHandlerTheMetricsOfItsModel() {
+        List<String> told = new ArrayList<>();
+        HandlerMetrics metrics = new HandlerMetrics() {
+            @Override
+            public void add(HandlerMetric metric) {
+                told.add("of nobody");
+            }
+
+            @Override
+            public HandlerMetrics of(ModelId model) {
+                return metric -> told.add(model + " " + metric.name());
+            }
+        };
+        HandlerContext context =
+                new HandlerContext(BufferAllocator.unpooled(), TokenizerSource.NONE, metrics);
+        CatalogModelLoader loader = new CatalogModelLoader(engines(), List.of(new FakeHandler(true)), context);
+
+        loader.load(spec(List.of(), Optional.empty()));
+        loader.load(spec(List.of(), Optional.of("model.fake")));
+
+        assertThat(told).containsExactly("m:1 alone", "m:1 before a model");
+    }
+
     private static ModelSpec spec(List<Device> wanted, Optional<String> file) {
         ModelSpec plain = Specs.spec(new ModelId("m", "1"), 1);
         return new ModelSpec(
@@ -80,11 +105,14 @@ class CatalogModelLoaderTest {
     }
 
     private CatalogModelLoader loader(int cards, boolean worksAlone) {
-        BufferAllocator memory = BufferAllocator.unpooled();
-        EngineCatalog engines = new EngineCatalog(
+        HandlerContext context = new HandlerContext(BufferAllocator.unpooled());
+        return new CatalogModelLoader(engines(), List.of(new FakeHandler(worksAlone)), context, cards);
+    }
+
+    private EngineCatalog engines() {
+        return new EngineCatalog(
                 List.of(new FakeEngine(loaded)),
-                id -> new EngineSettings(Optional.empty(), Path.of("unused"), 1, memory));
-        return new CatalogModelLoader(engines, List.of(new FakeHandler(worksAlone)), new HandlerContext(memory), cards);
+                id -> new EngineSettings(Optional.empty(), Path.of("unused"), 1, BufferAllocator.unpooled()));
     }
 
     private record FakeHandler(boolean worksAlone) implements HandlerProvider {
@@ -95,11 +123,13 @@ class CatalogModelLoaderTest {
 
         @Override
         public LoadedModel attach(TensorModel model, ModelSpec spec, HandlerContext context) {
+            context.metrics().add(HandlerMetric.counter("before a model", 1));
             return HandledModel.of(model, (request, instance) -> List.of());
         }
 
         @Override
         public LoadedModel attach(ModelSpec spec, HandlerContext context) {
+            context.metrics().add(HandlerMetric.counter("alone", 1));
             return HandledModel.alone(request -> List.of());
         }
     }

@@ -45,6 +45,8 @@ class ModelJournalTest {
         private final Deque<Runnable> tasks = new ArrayDeque<>();
         private final Deque<CompletableFuture<Void>> writes = new ArrayDeque<>();
         private final List<Occasion> occasions = new ArrayList<>();
+        private final List<String> discarded = new ArrayList<>();
+        private final List<String> released = new ArrayList<>();
         private final ModelRegistry registry = new ModelRegistry();
         private final ModelLifecycle lifecycle = new ModelLifecycle(
                 registry,
@@ -58,6 +60,9 @@ class ModelJournalTest {
 
         /** What is on the disk. */
         private DesiredModels written;
+
+        /** Written by the test: whether what ran the models is not installed any more. */
+        private boolean lacksEngines;
 
         /** What is being written. */
         private DesiredModels next = DesiredModels.NONE;
@@ -83,10 +88,21 @@ class ModelJournalTest {
         }
 
         @Override
-        public void discard(ModelSpec spec) {}
+        public void discard(ModelSpec spec) {
+            discarded.add(spec.id().toString());
+        }
 
         @Override
-        public void check(ModelSpec spec) {}
+        public void release(ModelSpec spec) {
+            released.add(spec.id().toString());
+        }
+
+        @Override
+        public void check(ModelSpec spec) {
+            if (lacksEngines) {
+                throw new ServingException(ErrorCode.INVALID_MODEL, "No such engine");
+            }
+        }
 
         @Override
         public LoadedModel load(ModelSpec spec) {
@@ -311,6 +327,19 @@ class ModelJournalTest {
         assertThat(World.words(world.written)).isEqualTo("{a:1*=0-0[]}");
     }
 
+    /** Seen to fail: a journal that never saw the model took it for one that is new in the list, and it came back. */
+    @Test
+    void aListedModelIsWrittenBeforeACallerRemovesIt() {
+        world.run(world.admin.register(RegisterModel.atStartup("a:1", Optional.empty())));
+        CompletableFuture<?> removal = world.admin.unregister(ModelRef.of("a")).toCompletableFuture();
+        world.runTasks();
+        world.endWrite();
+        assertThat(World.words(world.written)).isEqualTo("{a:1*=0-0[]}");
+        assertThat(world.done(removal)).isCompleted();
+        assertThat(World.words(world.written)).isEqualTo("{}").isEqualTo(world.liveWords());
+        assertThat(world.occasions).as("writes").hasSize(2);
+    }
+
     @Test
     void restoresWhatWasWrittenAndKeepsWantingWhatIsMissing() {
         world.run(registered(world, "a:2", 1));
@@ -346,6 +375,24 @@ class ModelJournalTest {
         assertThat(World.words(next.written)).isEqualTo(World.words(files));
         next.run(next.admin.unregister(ModelRef.of("gone")));
         assertThat(World.words(next.written)).isEqualTo(next.liveWords()).doesNotContain("gone");
+    }
+
+    /** Seen to fail when such a model was wanted and nowhere: it could be neither registered nor unregistered. */
+    @Test
+    void aRestoredModelThatNothingCanRunAnyMoreIsThereToBeUnregistered() {
+        world.run(registered(world, "a:1", 1));
+        World next = new World(world.written);
+        next.lacksEngines = true;
+        next.run(next.admin.restore(world.written.find(new ModelId("a", "1")).orElseThrow()));
+
+        ModelStatus there = next.admin.describe(ModelRef.of("a"));
+        assertThat(there.state()).isEqualTo(ModelState.Kind.FAILED);
+        assertThat(there.failure().orElseThrow()).hasMessage("No such engine");
+        // What was downloaded for it is there when the engine is back.
+        assertThat(next.discarded).isEmpty();
+        assertThat(next.released).containsExactly("a:1");
+        next.run(next.admin.unregister(ModelRef.of("a")));
+        assertThat(World.words(next.written)).isEqualTo("{}").isEqualTo(next.liveWords());
     }
 
     /** A caller that changes one model of its own, one change after another, and knows what was answered. */

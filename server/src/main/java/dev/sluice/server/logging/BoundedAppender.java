@@ -11,8 +11,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Has a thread of its own write what it is given. When that falls behind by as many lines as the queue holds, lines below
- * warnings are dropped and counted, so that nobody waits for a slow disk; warnings and errors wait, and are never dropped.
+ * Has a thread of its own write what it is given. When that falls behind, lines are dropped and counted, so that nobody waits
+ * for a slow disk, event loops least of all. The last quarter of the queue is for warnings and errors alone.
  *
  * <p><b>Threads:</b> lines come from any thread.
  *
@@ -24,6 +24,7 @@ final class BoundedAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
     private final Appender<ILoggingEvent> target;
     private final BlockingQueue<ILoggingEvent> queue;
+    private final int reserved;
     private final LongAdder dropped = new LongAdder();
     private final Thread writer;
 
@@ -33,6 +34,7 @@ final class BoundedAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
     BoundedAppender(Appender<ILoggingEvent> target, int capacity) {
         this.target = target;
         this.queue = new ArrayBlockingQueue<>(capacity);
+        this.reserved = capacity / 4;
         this.writer = new Thread(this::write, "log-" + target.getName());
         writer.setDaemon(true);
     }
@@ -48,26 +50,14 @@ final class BoundedAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
     @Override
     protected void append(ILoggingEvent event) {
-        event.prepareForDeferredProcessing();
-        if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
-            putEvenIfInterrupted(event);
-        } else if (!queue.offer(event)) {
+        boolean isUrgent = event.getLevel().isGreaterOrEqual(Level.WARN);
+        if (!isUrgent && queue.remainingCapacity() <= reserved) {
             dropped.increment();
+            return;
         }
-    }
-
-    private void putEvenIfInterrupted(ILoggingEvent event) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                queue.put(event);
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        event.prepareForDeferredProcessing();
+        if (!queue.offer(event)) {
+            dropped.increment();
         }
     }
 
@@ -83,11 +73,21 @@ final class BoundedAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
             if (next == null) {
                 return;
             }
-            target.doAppend(next);
+            append(next, target);
         }
     }
 
-    /** Lines that were not written since the disk was too slow. */
+    /** Whatever a line does to the one who writes it, the next one is written. */
+    private void append(ILoggingEvent event, Appender<ILoggingEvent> to) {
+        try {
+            to.doAppend(event);
+        } catch (RuntimeException | Error e) {
+            dropped.increment();
+            addError("A line could not be written", e);
+        }
+    }
+
+    /** Lines that were not written, since the disk was too slow. */
     long dropped() {
         return dropped.sum();
     }

@@ -23,15 +23,15 @@ final class JsonEncoder extends LineEncoder {
         field(line, "level", event.getLevel().toString());
         field(line, "logger", event.getLoggerName());
         field(line, "thread", event.getThreadName());
-        field(line, "msg", event.getFormattedMessage());
+        field(line, "msg", UrlSecrets.removed(event.getFormattedMessage()));
         for (Map.Entry<String, String> entry : event.getMDCPropertyMap().entrySet()) {
             field(line, "context." + entry.getKey(), entry.getValue());
         }
         IThrowableProxy failure = event.getThrowableProxy();
         if (failure != null) {
             field(line, "error.type", failure.getClassName());
-            field(line, "error.message", String.valueOf(failure.getMessage()));
-            field(line, "error.stack", ThrowableProxyUtil.asString(failure));
+            field(line, "error.message", UrlSecrets.removed(String.valueOf(failure.getMessage())));
+            field(line, "error.stack", UrlSecrets.removed(ThrowableProxyUtil.asString(failure)));
         }
         return line.append("}\n").toString();
     }

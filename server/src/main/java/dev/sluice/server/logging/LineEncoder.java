@@ -8,7 +8,7 @@ import java.time.Instant;
 
 /**
  * Makes one record of the log one line, whatever is in its message: what could end the line, or steer a terminal that shows
- * it, is written as an escape.
+ * it, is written as an escape. Users and queries of URLs are left out.
  *
  * <p><b>Threads:</b> safe from any thread.
  */

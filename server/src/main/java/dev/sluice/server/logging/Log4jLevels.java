@@ -67,7 +67,8 @@ record Log4jLevels(Map<String, Level> levels, List<String> ignored) {
         boolean isLog4j = children.stream()
                 .map(child -> child.getNodeName().toLowerCase(Locale.ROOT))
                 .anyMatch(name -> name.equals("loggers") || name.equals("appenders"));
-        if (!isLog4j) {
+        // An empty one, too, would leave Logback without any appender.
+        if (!isLog4j && !root.hasAttribute("status")) {
             return Optional.empty();
         }
         Map<String, Level> levels = new LinkedHashMap<>();

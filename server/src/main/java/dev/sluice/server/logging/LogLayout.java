@@ -74,7 +74,8 @@ final class LogLayout {
             models.addAppender(queued(file(config.directory(), "model_log", false), config.async()));
             requests.addAppender(queued(file(config.directory(), "access_log", true), true));
         } else {
-            requests.addAppender(console);
+            // Requests come on event loops, which wait for no terminal and no pipe.
+            requests.addAppender(queued(console(), true));
         }
         metrics(LogSetup.TS_METRICS, "ts_metrics", metrics);
         metrics(LogSetup.MODEL_METRICS, "model_metrics", metrics);

@@ -14,9 +14,12 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -116,13 +119,16 @@ public final class LogSetup {
 
     /** Lines that were not written since a disk was too slow. */
     public static long dropped() {
-        long dropped = 0;
+        Set<BoundedAppender> queues = Collections.newSetFromMap(new IdentityHashMap<>());
         for (ch.qos.logback.classic.Logger logger : context().getLoggerList()) {
             for (Iterator<Appender<ILoggingEvent>> i = logger.iteratorForAppenders(); i.hasNext(); ) {
-                dropped += i.next() instanceof BoundedAppender bounded ? bounded.dropped() : 0;
+                if (i.next() instanceof BoundedAppender bounded) {
+                    // Several loggers may share one.
+                    queues.add(bounded);
+                }
             }
         }
-        return dropped;
+        return queues.stream().mapToLong(BoundedAppender::dropped).sum();
     }
 
     /** Whether lines of {@code logger} go anywhere. */

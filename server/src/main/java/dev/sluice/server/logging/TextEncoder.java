@@ -35,10 +35,10 @@ final class TextEncoder extends LineEncoder {
                     .append(' ')
                     .append(event.getLoggerName());
         }
-        line.append(" - ").append(escaped(event.getFormattedMessage())).append('\n');
+        line.append(" - ").append(escaped(UrlSecrets.removed(event.getFormattedMessage()))).append('\n');
         IThrowableProxy failure = event.getThrowableProxy();
         if (failure != null) {
-            ThrowableProxyUtil.asString(failure)
+            UrlSecrets.removed(ThrowableProxyUtil.asString(failure))
                     .lines()
                     .forEach(of -> line.append('\t').append(escaped(of.strip())).append('\n'));
         }

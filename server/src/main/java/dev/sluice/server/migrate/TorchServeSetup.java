@@ -121,8 +121,8 @@ public final class TorchServeSetup {
             add(
                     Verdict.CANNOT,
                     "log4j2",
-                    "its configuration is not read (instead: log_level, log_format, --log-config with"
-                            + " a logback configuration)");
+                    "of its configuration --log-config takes the levels alone (instead of the rest: log_level,"
+                            + " log_format, or --log-config with a logback configuration)");
         }
         Optional<String> flows = survey.values().text(ConfigKey.WORKFLOW_STORE);
         Stream.concat(flows.map(folder::resolve).stream(), store.stream())

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,10 +47,28 @@ final class FetchedFiles {
 
     /** What {@code spec} was registered for is gone. */
     synchronized void discard(ModelSpec spec) {
-        uses.stream().filter(use -> use.isOf(spec)).findFirst().ifPresent(use -> {
+        useOf(spec).ifPresent(use -> {
             uses.remove(use);
             deleteIfUnused(use.file());
         });
+    }
+
+    /** Nothing came of {@code spec} now, and it is still wanted. */
+    synchronized void release(ModelSpec spec) {
+        useOf(spec).ifPresent(use -> {
+            uses.remove(use);
+            if (isUnused(use.file())) {
+                fetched.remove(use.file());
+            }
+        });
+    }
+
+    private Optional<Use> useOf(ModelSpec spec) {
+        return uses.stream().filter(use -> use.isOf(spec)).findFirst();
+    }
+
+    private boolean isUnused(Path file) {
+        return uses.stream().noneMatch(use -> use.file().equals(file));
     }
 
     /** No model has come of {@code file}, which was fetched for one just now. */
@@ -59,7 +78,7 @@ final class FetchedFiles {
     }
 
     private void deleteIfUnused(Path file) {
-        if (fetched.contains(file) && uses.stream().noneMatch(use -> use.file().equals(file))) {
+        if (fetched.contains(file) && isUnused(file)) {
             fetched.remove(file);
             try {
                 Files.deleteIfExists(file);

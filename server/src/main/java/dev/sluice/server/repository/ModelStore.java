@@ -120,4 +120,10 @@ public final class ModelStore implements ModelResolver {
         work.discard(spec.files().root());
         fetched.discard(spec);
     }
+
+    @Override
+    public void release(ModelSpec spec) {
+        work.discard(spec.files().root());
+        fetched.release(spec);
+    }
 }

@@ -9,7 +9,6 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 @Timeout(30)
 class BoundedAppenderTest {
-    private static final int CAPACITY = 4;
+    private static final int CAPACITY = 8;
+    private static final int RESERVED = 2;
 
     private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     private final StuckDisk disk = new StuckDisk();
@@ -30,39 +30,57 @@ class BoundedAppenderTest {
         return new LoggingEvent("unused", context.getLogger("x"), level, message, null, null);
     }
 
+    private void fill() throws InterruptedException {
+        appender.start();
+        appender.doAppend(event(Level.INFO, "stuck"));
+        assertThat(disk.reached.await(10, TimeUnit.SECONDS)).isTrue();
+        for (int i = 0; i < CAPACITY - RESERVED; i++) {
+            appender.doAppend(event(Level.INFO, "line " + i));
+        }
+    }
+
+    private List<String> writtenInTheEnd() {
+        disk.free.countDown();
+        appender.stop();
+        return disk.lines;
+    }
+
     /** Seen to fail with {@code put} for all lines: the test hangs. */
     @Test
     void dropsAndCountsLinesThatDoNotFitInsteadOfWaiting() throws Exception {
-        appender.start();
-        appender.doAppend(event(Level.INFO, "stuck"));
-        assertThat(disk.reached.await(10, TimeUnit.SECONDS)).isTrue();
-        for (int i = 0; i < CAPACITY + 3; i++) {
-            appender.doAppend(event(Level.INFO, "line " + i));
+        fill();
+        for (int i = 0; i < 3; i++) {
+            appender.doAppend(event(Level.INFO, "too much"));
         }
         assertThat(appender.dropped()).isEqualTo(3);
 
-        disk.free.countDown();
-        appender.stop();
-
-        assertThat(disk.lines).containsExactly("stuck", "line 0", "line 1", "line 2", "line 3");
+        assertThat(writtenInTheEnd()).containsExactly("stuck", "line 0", "line 1", "line 2", "line 3", "line 4", "line 5");
     }
 
-    /** Seen to fail when warnings were offered like other lines. */
+    /** Seen to fail when warnings waited for their place: the third one hung. */
     @Test
-    void keepsEveryWarning() throws Exception {
-        appender.start();
-        appender.doAppend(event(Level.INFO, "stuck"));
-        assertThat(disk.reached.await(10, TimeUnit.SECONDS)).isTrue();
-        for (int i = 0; i < CAPACITY; i++) {
-            appender.doAppend(event(Level.INFO, "line " + i));
-        }
-        CompletableFuture<Void> warned =
-                CompletableFuture.runAsync(() -> appender.doAppend(event(Level.WARN, "warning")));
-        disk.free.countDown();
-        warned.get(10, TimeUnit.SECONDS);
-
-        Awaitility.await().until(() -> disk.lines.contains("warning"));
+    void keepsPlacesForWarningsAndWaitsForNoneOfThem() throws Exception {
+        fill();
+        appender.doAppend(event(Level.WARN, "warning"));
+        appender.doAppend(event(Level.ERROR, "error"));
         assertThat(appender.dropped()).isZero();
+        appender.doAppend(event(Level.ERROR, "one too much"));
+        assertThat(appender.dropped()).isEqualTo(1);
+
+        assertThat(writtenInTheEnd()).endsWith("line 5", "warning", "error");
+    }
+
+    /** Seen to fail when the writer ended with the line that broke it. */
+    @Test
+    void writesOnAfterALineThatBreaksTheWriter() throws Exception {
+        fill();
+        disk.breaks = true;
+        disk.free.countDown();
+        Awaitility.await().until(() -> appender.dropped() == CAPACITY - RESERVED + 1);
+        disk.breaks = false;
+        appender.doAppend(event(Level.INFO, "afterwards"));
+
+        Awaitility.await().until(() -> disk.lines.equals(List.of("afterwards")));
         appender.stop();
     }
 
@@ -71,6 +89,9 @@ class BoundedAppenderTest {
         private final CountDownLatch reached = new CountDownLatch(1);
         private final CountDownLatch free = new CountDownLatch(1);
         private final List<String> lines = new CopyOnWriteArrayList<>();
+
+        /** Written by the test. */
+        private volatile boolean breaks;
 
         StuckDisk() {
             setName("stuck");
@@ -86,6 +107,9 @@ class BoundedAppenderTest {
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
+            }
+            if (breaks) {
+                throw new LinkageError("broken");
             }
             lines.add(event.getFormattedMessage());
             if (interrupted) {

@@ -12,6 +12,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 class LineEncoderTest {
@@ -69,5 +71,27 @@ class LineEncoderTest {
         assertThat(read.path("error.type").asText()).isEqualTo("java.lang.IllegalStateException");
         assertThat(read.path("error.message").asText()).isEqualTo("why\nnot");
         assertThat(read.path("error.stack").asText()).contains("LineEncoderTest");
+    }
+
+    /** Seen to fail when messages were written as they are. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            Registered a:1 from https://h.example/m.mar?X-Amz-Signature=key | Registered a:1 from https://h.example/m.mar?...
+            a=https://user:key@h.example:8443/m.mar,b=b.mar                 | a=https://h.example:8443/m.mar,b=b.mar
+            "POST /models?url=https%3a%2F%2Fh%2fm.mar%3Fs%3Dkey HTTP/1.1"   | "POST /models?url=https%3a%2F%2Fh%2fm.mar%3F... HTTP/1.1"
+            "POST /models?url=https://h/m.mar?s=key&workers=1 HTTP/1.1"     | "POST /models?url=https://h/m.mar?... HTTP/1.1"
+            "GET /models?limit=3 HTTP/1.1" of http://127.0.0.1:8081         | "GET /models?limit=3 HTTP/1.1" of http://127.0.0.1:8081
+            https://h?key                                                   | https://h?...
+            """)
+    void leavesUsersAndQueriesOfUrlsOut(String message, String written) throws Exception {
+        assertThat(new TextEncoder(true, ZoneOffset.UTC).line(event(message, null))).endsWith(" - " + written + "\n");
+        JsonNode json = new ObjectMapper()
+                .readTree(new JsonEncoder().line(event(message, new IllegalStateException(message))));
+        assertThat(json.path("msg").asText()).isEqualTo(written);
+        assertThat(json.path("error.message").asText()).isEqualTo(written);
+        assertThat(json.path("error.stack").asText()).contains(written).doesNotContain("key");
     }
 }

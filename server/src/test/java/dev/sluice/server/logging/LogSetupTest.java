@@ -10,7 +10,9 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.helpers.NOPAppender;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeAndTimeBasedRollingPolicy;
 import dev.sluice.inference.ServingException;
@@ -92,6 +94,31 @@ class LogSetupTest {
         assertThat(context.getLogger("dev.sluice").getLevel()).isEqualTo(Level.DEBUG);
     }
 
+    /** Seen to fail when requests shared the console with the server's own log. */
+    @Test
+    void writesRequestsWithAThreadOfItsOwnToTheConsoleToo() {
+        LogSetup.apply(config(false, false, "info"), Optional.empty());
+
+        assertThat(appenders(context.getLogger("ACCESS_LOG"))).singleElement().isInstanceOf(BoundedAppender.class);
+    }
+
+    /** Seen to fail when each logger that shares an appender counted it once more. */
+    @Test
+    void countsLinesThatWereDroppedOnce() {
+        LogSetup.apply(config(false, false, "info"), Optional.empty());
+        BoundedAppender shared = new BoundedAppender(new NOPAppender<>(), 1);
+        context.getLogger("dev.sluice.a").addAppender(shared);
+        context.getLogger("dev.sluice.b").addAppender(shared);
+        shared.append(event());
+        shared.append(event());
+
+        assertThat(LogSetup.dropped()).isEqualTo(1);
+    }
+
+    private ILoggingEvent event() {
+        return new LoggingEvent("unused", context.getLogger("dev.sluice.a"), Level.INFO, "line", null, null);
+    }
+
     @Test
     void goesOnWithTheConsoleWhereNoDirectoryCanBeMade() throws Exception {
         Files.writeString(temp.resolve("logs"), "in the way");
@@ -111,6 +138,16 @@ class LogSetupTest {
         assertThat(rolling.isStarted()).isTrue();
         assertThat(rolling.getFileNamePattern()).endsWith("access_log.%d{yyyy-MM-dd}.%i.log.gz");
         assertThat(rolling.getMaxHistory()).isEqualTo(5);
+    }
+
+    /** Seen to fail when it was taken for one of Logback's: there was no appender. */
+    @Test
+    void keepsItsOwnLayoutWhereLog4jSaysNothing() throws Exception {
+        Path file = Files.writeString(temp.resolve("log4j2.xml"), "<Configuration status=\"info\"/>");
+
+        LogSetup.apply(config(false, false, "info"), Optional.of(file));
+
+        assertThat(appenders(context.getLogger("ROOT"))).hasSize(1);
     }
 
     @Test

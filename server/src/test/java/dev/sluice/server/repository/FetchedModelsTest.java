@@ -121,6 +121,17 @@ class FetchedModelsTest {
         assertThat(fetched()).doesNotExist();
     }
 
+    @Test
+    void leavesTheFileOfAModelThatIsReleased() {
+        ModelSpec first = store.resolve(command(url(), "first"));
+        store.release(first);
+        assertThat(fetched()).exists();
+
+        // And it is nobody's from then on.
+        store.discard(store.resolve(command("m.onnx", "second")));
+        assertThat(fetched()).exists();
+    }
+
     /** Else the same URL could never be registered again. */
     @Test
     void deletesWhatIsNoModel() throws IOException {

@@ -4,6 +4,7 @@ package com.example.script;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.engine.HandlerContext;
+import dev.sluice.engine.HandlerMetric;
 import dev.sluice.engine.HandlerProvider;
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.RepliedModel;
@@ -20,8 +21,8 @@ import java.util.Set;
 
 /**
  * Needs no model. The text of a request is an order: {@code status CODE REASON}, {@code refuse CODE}, {@code raise},
- * {@code memory}, {@code stream}, {@code break}; any other text is the answer. Asked for an explanation it explains, and asked
- * what it is, it says so.
+ * {@code memory}, {@code stream}, {@code break}, {@code count METRIC}; any other text is the answer. Asked for an explanation it
+ * explains, and asked what it is, it says so.
  *
  * <p><b>Threads:</b> safe from any thread: it keeps nothing that changes.
  */
@@ -66,6 +67,10 @@ public final class ScriptHandler implements HandlerProvider {
                 text(context, "as told")
                         .withStatus(number(words), words.length < 3 ? "" : words[2])
                         .withHeader("dummy", "1");
+            case "count" -> {
+                context.metrics().add(HandlerMetric.counter(words[1], 1).of(request));
+                yield text(context, "counted");
+            }
             case "refuse" -> throw ServingException.byHandler(number(words), "refused as told");
             case "raise" -> throw new IllegalStateException("raised as told");
             case "memory" -> throw new OutOfMemoryError("as told");

@@ -36,7 +36,10 @@ final class LauncherOptions {
             description = "Models to start with, or 'all'.")
     private List<String> models = List.of();
 
-    @Option(names = "--log-config", paramLabel = "FILE", description = "A logback configuration; log4j2's is ignored.")
+    @Option(
+            names = "--log-config",
+            paramLabel = "FILE",
+            description = "A configuration of the log: logback's, or the levels in one of log4j2.")
     private Optional<String> logConfig = Optional.empty();
 
     @Option(

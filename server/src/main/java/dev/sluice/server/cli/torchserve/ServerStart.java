@@ -8,8 +8,6 @@ import dev.sluice.server.cli.ServeOptions;
 import dev.sluice.server.config.ConfigKey;
 import dev.sluice.server.config.ConfigSurvey;
 import dev.sluice.server.config.ConfigValues;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 
 /**
  * What starts a server: the command and its variables, checked as far as that is possible without one.
@@ -29,7 +26,6 @@ final class ServerStart {
     private static final String JAVA_OPTIONS = "SLUICE_JAVA_OPTS";
 
     /** Log4j2's root element; logback's begins with a small letter. */
-    private static final Pattern LOG4J = Pattern.compile("<Configuration\\b");
 
     private final Console console;
     private final LauncherHost host;
@@ -68,7 +64,7 @@ final class ServerStart {
                         "this is not an unpacked distribution (expected: bin/sluice beside the command)")));
         command.add("serve");
         command.addAll(words);
-        logConfig().ifPresent(file -> command.addAll(List.of("--log-config", file)));
+        options.logConfig().ifPresent(file -> command.addAll(List.of("--log-config", file)));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(console.workingDirectory().toFile())
                 .inheritIO()
@@ -89,27 +85,6 @@ final class ServerStart {
             environment.put(JAVA_OPTIONS, String.join(" ", all));
         }
         environment.remove("SLUICE_PROGRAM");
-    }
-
-    /** The log's configuration, unless it is for the original's log. */
-    private Optional<String> logConfig() {
-        Optional<String> file = options.logConfig();
-        if (file.isEmpty()) {
-            return file;
-        }
-        try {
-            String text = Files.readString(resolved(file.get()), StandardCharsets.UTF_8);
-            if (!LOG4J.matcher(text).find()) {
-                return file;
-            }
-        } catch (IOException e) {
-            // The server says why it cannot be read.
-            return file;
-        }
-        console.out()
-                .println("--log-config: " + file.get()
-                        + " is for log4j2 and ignored (expected: a logback configuration)");
-        return Optional.empty();
     }
 
     private void check(

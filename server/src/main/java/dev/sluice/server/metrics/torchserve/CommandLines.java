@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.metrics.torchserve;
 
-import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 public final class CommandLines {
     private static final Logger LOG = LoggerFactory.getLogger(CommandLines.class);
     private static final int MAX_LINES = 2000;
-    private static final int MAX_CHARACTERS = 1024 * 1024;
+    private static final int MAX_BYTES = 1024 * 1024;
+    private static final long LOOK_EVERY_MILLIS = 20;
 
     private final Duration limit;
 
@@ -41,16 +42,14 @@ public final class CommandLines {
             LOG.debug("{} cannot be run", command.get(0), e);
             return Optional.empty();
         }
-        CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS)
-                .execute(process::destroyForcibly);
         try {
             process.getOutputStream().close();
-            List<String> lines = read(process);
-            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
+            Optional<byte[]> printed = printed(process);
+            if (printed.isEmpty() || process.exitValue() != 0) {
                 LOG.warn("{} did not end well within {}", command.get(0), limit);
                 return Optional.empty();
             }
-            return Optional.of(lines);
+            return printed.map(CommandLines::lines);
         } catch (IOException e) {
             LOG.warn("{} could not be read", command.get(0), e);
             return Optional.empty();
@@ -58,31 +57,38 @@ public final class CommandLines {
             Thread.currentThread().interrupt();
             return Optional.empty();
         } finally {
-            process.destroyForcibly();
+            end(process);
         }
     }
 
-    private static List<String> read(Process process) throws IOException {
-        List<String> lines = new ArrayList<>();
-        int characters = 0;
-        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
-            StringBuilder line = new StringBuilder();
-            for (int c = reader.read(); c >= 0 && lines.size() < MAX_LINES; c = reader.read()) {
-                if (++characters > MAX_CHARACTERS) {
-                    throw new IOException("more than " + MAX_CHARACTERS + " characters");
+    /**
+     * Empty if it has not ended in time. No more is read than is there: processes that it has started may hold its output open
+     * for long after it.
+     */
+    private Optional<byte[]> printed(Process process) throws IOException, InterruptedException {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        InputStream out = process.getInputStream();
+        boolean hasEnded = false;
+        for (long waited = 0; waited < limit.toMillis() && !hasEnded; waited += LOOK_EVERY_MILLIS) {
+            hasEnded = process.waitFor(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            for (int there = out.available(); there > 0; there = out.available()) {
+                printed.write(out.readNBytes(there));
+                if (printed.size() > MAX_BYTES) {
+                    throw new IOException("more than " + MAX_BYTES + " bytes");
                 }
-                if (c == '\n') {
-                    lines.add(line.toString());
-                    line.setLength(0);
-                } else if (c != '\r') {
-                    line.append((char) c);
-                }
-            }
-            if (line.length() > 0) {
-                lines.add(line.toString());
             }
         }
-        return lines;
+        return hasEnded ? Optional.of(printed.toByteArray()) : Optional.empty();
+    }
+
+    private static List<String> lines(byte[] printed) {
+        return new String(printed, StandardCharsets.UTF_8).lines().limit(MAX_LINES).toList();
+    }
+
+    /** With the processes it has started. */
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        Process unused = process.destroyForcibly();
     }
 
     /** The words of {@code command}; those in quotes are one. Nothing else means anything. */

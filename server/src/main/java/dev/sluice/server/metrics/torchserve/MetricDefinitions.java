@@ -34,6 +34,9 @@ public record MetricDefinitions(Map<String, MetricDefinition> server, Map<String
     /** The dimension the server adds to those of models. */
     static final String HOSTNAME = "Hostname";
 
+    /** The dimension that names a model, in metrics of models. */
+    static final String MODEL = "ModelName";
+
     /** Those of the server itself, with the original's names. */
     public static MetricDefinitions own() {
         try (InputStream resource = MetricDefinitions.class.getResourceAsStream("metrics.yaml")) {

@@ -21,7 +21,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class OriginalFacts implements ServingObserver, TrafficObserver {
     private static final String HOST = "Host";
-    private static final String MODEL = "Model";
+
+    /** The level of what is about one model. */
+    static final String MODEL = "Model";
 
     private final OriginalMetrics metrics;
     private final List<String> hostLabels;

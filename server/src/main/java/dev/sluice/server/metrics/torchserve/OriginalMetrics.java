@@ -11,6 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +30,10 @@ public final class OriginalMetrics {
     private static final Set<String> LEGACY =
             Set.of("ts_inference_requests_total", "ts_inference_latency_microseconds", "ts_queue_latency_microseconds");
 
-    /** Metrics nobody declared that are taken at most; a worker could make up names without end. */
+    /** What the names of our own series begin with. */
+    private static final String OWN = "sluice_";
+
+    /** Metrics nobody declared that are taken at most; a handler could make up names without end. */
     private static final int MOST_DETECTED = 1000;
 
     /** Loggers of the files of metrics. */
@@ -42,6 +48,11 @@ public final class OriginalMetrics {
     private final InstantSource clock;
     private final Map<String, MetricFamily> server;
     private final Map<String, MetricFamily> models;
+
+    /** As the page has them, of what is declared. */
+    private final Set<String> names;
+
+    /** By name as the page has it. */
     private final ConcurrentHashMap<String, MetricFamily> detected = new ConcurrentHashMap<>();
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
@@ -59,6 +70,9 @@ public final class OriginalMetrics {
         this.clock = clock;
         this.server = families(definitions.server());
         this.models = families(definitions.models());
+        this.names = Stream.concat(server.keySet().stream(), models.keySet().stream())
+                .map(PageWriter::name)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private Map<String, MetricFamily> families(Map<String, MetricDefinition> definitions) {
@@ -112,18 +126,33 @@ public final class OriginalMetrics {
         }
     }
 
-    /** What a worker printed. One that is not declared is dropped, unless such are detected. */
-    public void modelLine(MetricLine line) {
+    /** What a handler says. A metric that is not declared is dropped, unless such are detected. */
+    void modelLine(MetricLine line) {
         MetricFamily family = models.get(line.name());
         if (family == null && autoDetect) {
-            family = detected.get(line.name());
-            if (family == null && detected.size() < MOST_DETECTED) {
-                family = detected.computeIfAbsent(line.name(), unused -> new MetricFamily(definition(line)));
-            }
+            family = detected(line);
         }
         if (family != null) {
             take(family, line.value(), labels(family, line), line.requestIds(), MODEL_LINES, mode == Mode.PROMETHEUS);
         }
+    }
+
+    /** Null if there are too many, or if the page has another metric of that name. */
+    private @Nullable MetricFamily detected(MetricLine line) {
+        String shown = PageWriter.name(line.name());
+        MetricFamily known = detected.get(shown);
+        if (known != null) {
+            return known;
+        }
+        if (names.contains(shown) || shown.startsWith(OWN)) {
+            if (refused.size() < MOST_DETECTED && refused.add(shown)) {
+                LOG.error("Metric {} of a handler has the name of one of the server's and is dropped", line.name());
+            }
+            return null;
+        }
+        return detected.size() < MOST_DETECTED
+                ? detected.computeIfAbsent(shown, unused -> new MetricFamily(definition(line)))
+                : null;
     }
 
     private static MetricDefinition definition(MetricLine line) {
@@ -210,8 +239,8 @@ public final class OriginalMetrics {
     /** Drops the series of models that {@code isGone} by name. */
     public void forget(Predicate<String> isGone) {
         server.values().forEach(family -> family.forget("model_name", isGone));
-        models.values().forEach(family -> family.forget("ModelName", isGone));
-        detected.values().forEach(family -> family.forget("ModelName", isGone));
+        models.values().forEach(family -> family.forget(MetricDefinitions.MODEL, isGone));
+        detected.values().forEach(family -> family.forget(MetricDefinitions.MODEL, isGone));
     }
 
     /** What is declared and its values, as the page of its mode has them; nothing where the log has them all. */

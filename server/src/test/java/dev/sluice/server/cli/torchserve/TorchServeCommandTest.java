@@ -194,13 +194,12 @@ class TorchServeCommandTest {
     }
 
     @Test
-    void ignoresAConfigurationForTheOriginalsLog() throws IOException {
-        Path log4j = Files.writeString(folder.resolve("log4j2.xml"), "<?xml?>\n<Configuration status=\"info\"/>");
+    void handsAConfigurationForTheOriginalsLogOn() throws IOException {
+        Path log4j = Files.writeString(folder.resolve("log4j2.xml"), "<Configuration status=\"info\"/>");
 
         assertThat(run("--model-store", store.toString(), "--log-config", log4j.toString()))
                 .isEqualTo(SluiceCli.OK);
-        assertThat(await(folder.resolve("words"))).doesNotContain("--log-config");
-        assertThat(out.toString()).contains("is for log4j2 and ignored");
+        assertThat(await(folder.resolve("words"))).contains("--log-config").contains("log4j2.xml");
     }
 
     private int start() {

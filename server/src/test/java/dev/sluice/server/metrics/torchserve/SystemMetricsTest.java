@@ -67,4 +67,14 @@ class SystemMetricsTest {
         assertThat(pageAfter(Optional.of(List.of("no-such-command-here")), Duration.ofSeconds(1)))
                 .doesNotContain("CPUUtilization{");
     }
+
+    /** Seen to fail (the test timed out) when the output was read to its end. */
+    @Test
+    @Timeout(10)
+    void waitsForNobodyWhoHoldsTheOutputOpen() {
+        CommandLines commands = new CommandLines(Duration.ofMillis(500));
+
+        assertThat(commands.run(List.of("sh", "-c", "sleep 30 & sleep 30"))).isEmpty();
+        assertThat(commands.run(List.of("sh", "-c", "echo a; sleep 30 & echo b"))).contains(List.of("a", "b"));
+    }
 }
