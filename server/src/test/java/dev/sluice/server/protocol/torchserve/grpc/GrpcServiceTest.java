@@ -95,6 +95,22 @@ final class GrpcServiceTest {
         assertThat(services(inference)).isNotEmpty();
     }
 
+    /** Seen to fail when the last one counted. */
+    @Test
+    void letsNobodyInWithTwoTokens() {
+        server.guard((plane, authorization) -> {
+            if (!authorization.equals(Optional.of("Bearer a"))) {
+                throw new ServingException(ErrorCode.UNAUTHENTICATED, "no entry");
+            }
+        });
+        Metadata both = authorization("Bearer b");
+        both.put(AUTHORIZATION, "Bearer a");
+        assertDenied(() -> inference
+                .inference()
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(both))
+                .predictions(request("echo", "x")));
+    }
+
     private static void assertDenied(Runnable call) {
         assertThatThrownBy(call::run).isInstanceOfSatisfying(StatusRuntimeException.class, failure -> {
             assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
