@@ -82,9 +82,12 @@ final class PredictionCall extends ServerCall.Listener<PredictionMessage> {
 
     @Override
     public void onMessage(PredictionMessage message) {
-        if (received == null) {
+        PredictionMessage first = received;
+        if (first == null) {
             received = message;
         } else {
+            received = null;
+            first.release();
             message.release();
             out.end(Status.INTERNAL.withDescription("messages: 2 (expected: 1)"));
         }
