@@ -43,11 +43,6 @@ public record TorchServeConfig(
     }
 
     private static WireConfig usualWire() {
-        return new WireConfig(
-                Optional.empty(),
-                true,
-                MAX_RESPONSE_BYTES,
-                false,
-                WireConfig.SequenceHeaders.USUAL);
+        return new WireConfig(Optional.empty(), true, MAX_RESPONSE_BYTES, false, WireConfig.SequenceHeaders.USUAL);
     }
 }

@@ -169,12 +169,7 @@ public final class FakeServer implements AutoCloseable {
                     modelApiEnabled,
                     Optional.empty(),
                     Optional.of("X-Team"),
-                    new WireConfig(
-                            envelope,
-                            decodesInput,
-                            2048,
-                            openInference,
-                            WireConfig.SequenceHeaders.USUAL),
+                    new WireConfig(envelope, decodesInput, 2048, openInference, WireConfig.SequenceHeaders.USUAL),
                     standardAuthStatus,
                     Set.of("plain"),
                     "1.2.3");

@@ -53,7 +53,8 @@ class LetterRunTest {
                 return;
             }
             queue.add(() -> {
-                byte[] bytes = ((Input.OfContent) request.inputs().get(0)).content().toByteArray();
+                byte[] bytes =
+                        ((Input.OfContent) request.inputs().get(0)).content().toByteArray();
                 request.release();
                 sink.complete(new InferenceResponse(
                         new ModelId("m", "1.0"), List.of(Output.OfContent.copy("", bytes, allocator))));
@@ -78,7 +79,8 @@ class LetterRunTest {
 
                     @Override
                     public void complete(InferenceResponse response) {
-                        DataBuffer content = ((Output.OfContent) response.outputs().get(0)).content();
+                        DataBuffer content =
+                                ((Output.OfContent) response.outputs().get(0)).content();
                         told.add(new String(content.toByteArray(), StandardCharsets.UTF_8));
                         content.release();
                     }

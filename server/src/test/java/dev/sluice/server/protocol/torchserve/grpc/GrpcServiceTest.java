@@ -127,9 +127,8 @@ final class GrpcServiceTest {
     /** Anybody may ask. Seen to fail without the limit. */
     @Test
     void keepsNoLongNamesForThoseWhoWatch() {
-        HealthCheckRequest request = HealthCheckRequest.newBuilder()
-                .setService("x".repeat(257))
-                .build();
+        HealthCheckRequest request =
+                HealthCheckRequest.newBuilder().setService("x".repeat(257)).build();
         HealthGrpc.HealthBlockingStub stub =
                 HealthGrpc.newBlockingStub(inference.channel).withDeadlineAfter(20, TimeUnit.SECONDS);
         assertThatThrownBy(() -> stub.watch(request).next())

@@ -83,8 +83,8 @@ final class PredictionCallTest {
             assertThatThrownBy(() -> wrapping.inference().predictions(request("tiny", "[]")))
                     .isInstanceOfSatisfying(
                             StatusRuntimeException.class,
-                            failure -> assertThat(failure.getStatus().getCode())
-                                    .isEqualTo(Status.Code.INVALID_ARGUMENT));
+                            failure ->
+                                    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
         }
     }
 
