@@ -54,6 +54,7 @@ public final class OriginalMetrics {
 
     /** By name as the page has it. */
     private final ConcurrentHashMap<String, MetricFamily> detected = new ConcurrentHashMap<>();
+
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     /**

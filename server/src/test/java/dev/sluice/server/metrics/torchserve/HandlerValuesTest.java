@@ -123,11 +123,7 @@ class HandlerValuesTest {
 
         assertThat(page(metrics).lines().filter(line -> line.startsWith("# TYPE")))
                 .containsExactly(
-                        "# TYPE Words counter",
-                        "# TYPE Wor_ds counter",
-                        "# TYPE Share gauge",
-
-                        "# TYPE my_own counter");
+                        "# TYPE Words counter", "# TYPE Wor_ds counter", "# TYPE Share gauge", "# TYPE my_own counter");
     }
 
     /** Seen to fail when the handler's word was taken for the name of its model. */
