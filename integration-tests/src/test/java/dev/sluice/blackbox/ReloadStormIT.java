@@ -35,9 +35,10 @@ class ReloadStormIT {
 
     /**
      * Before the first measurement: the JVM's own memory grows while it compiles and fills its heap, and the C library keeps one arena
-     * for each thread that loads or computes. What grows after that grows with the swaps.
+     * for each thread that loads or computes. What grows after that grows with the swaps. Measured over 770 swaps in 150 s: 16 MiB in
+     * the first 80, most of it compiled code; from then on between 3 MiB more and 15 MiB less.
      */
-    private static final int WARM_UP_SWAPS = 40;
+    private static final int WARM_UP_SWAPS = 120;
 
     /**
      * What the resident set may grow by from then on. The heap is fixed and touched beforehand, so it does not count. Measured with

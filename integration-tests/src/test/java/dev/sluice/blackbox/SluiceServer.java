@@ -141,6 +141,8 @@ final class SluiceServer implements AutoCloseable {
         command.addAll(flags);
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("SLUICE_SNAPSHOTS", "false");
+        // Nobody routes requests here who would have to notice first.
+        builder.environment().put("SLUICE_DRAIN_DELAY", "0");
         builder.environment().put("LOG_LOCATION", directory.resolve("log-files").toString());
         builder.environment().putAll(variables);
         return builder;

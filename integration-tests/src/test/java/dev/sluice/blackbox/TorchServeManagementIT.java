@@ -59,7 +59,7 @@ class TorchServeManagementIT {
         Probe.pack(store, "a", "1.0", "");
         Probe.pack(store, "b", "1.0", "");
         Probe.pack(store, "failing", "1.0", "handler: {probe: {fails: true}}\n");
-        server = SluiceServer.start(store, folder.resolve("log"));
+        server = SluiceServer.start(store, folder.resolve("log"), "--set", "drain_delay=0");
     }
 
     @AfterEach

@@ -577,7 +577,7 @@ class TorchServeSetupIT {
                     "slip.mar",
                     "gadget.mar",
                     "http://169.254.169.254/latest/meta-data",
-                    "http://127.0.0.1:" + port + "/m.mar")) {
+                    "http://127.0.0.1:" + port + "/elsewhere.mar")) {
                 HttpResponse<String> answer = client.post(server.management("/models?url=" + url), new byte[0]);
                 assertThat(answer.statusCode()).as(url + ": " + answer.body()).isBetween(400, 499);
             }

@@ -67,9 +67,9 @@ class TorchserveLauncherIT {
                 ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
         Client client = new Client();
         URI address = URI.create(awaitMatch(INFERENCE).group(1));
-        assertThat(client.get(address.resolve("/ping")).body()).contains("Healthy");
         assertThat(awaitMatch(Pattern.compile("(?m)^Model server started\\.$")).group())
                 .isNotEmpty();
+        assertThat(client.get(address.resolve("/ping")).body()).contains("Healthy");
         assertThat(server.info().arguments().map(List::of).orElse(List.of())).contains("-Xmx300m");
 
         assertThat(run("--start", "--ts-config", "config.properties")).isEqualTo(1);

@@ -183,7 +183,7 @@ public final class ServerApp implements AutoCloseable {
                 admin,
                 RestWiring.protocol(config, handlers, version),
                 ticker,
-                () -> readiness.ready().missing().isEmpty(),
+                readiness::isWhole,
                 () -> readiness.ready().ok());
         List<Protocol> protocols = new ArrayList<>(List.of(
                 torchServe, new MetricsProtocol(observation.page(), scrapeThread), new HealthProtocol(readiness)));
@@ -232,7 +232,8 @@ public final class ServerApp implements AutoCloseable {
         if (failFast && !failed.isEmpty()) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
-                    "fail_fast: " + failed.size() + " of " + startupModels.size() + " models did not load: "
+                    "fail_fast: " + failed.size() + " of "
+                            + (saved.models().versions().count() + startupModels.size()) + " models did not load: "
                             + String.join(", ", failed) + ". The log says why.");
         }
         readiness.startupFinished(failed);

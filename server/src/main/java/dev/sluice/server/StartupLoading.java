@@ -49,11 +49,16 @@ final class StartupLoading {
         this.admin = admin;
     }
 
-    /** One model on its way; both futures hold nothing if it failed, and never fail themselves. */
+    /**
+     * One model on its way; its futures never fail.
+     *
+     * @param registered holds nothing if it was not
+     * @param loaded whether it is ready, or there already for another reason
+     */
     private record Arrival(
             RegisterModel command,
             CompletableFuture<Optional<ModelId>> registered,
-            CompletableFuture<Optional<ModelId>> ready) {}
+            CompletableFuture<Boolean> loaded) {}
 
     /**
      * Returns when each model is ready or has failed. What is wanted is written down as soon as all of them are known.
@@ -83,9 +88,9 @@ final class StartupLoading {
                 })
                 .thenCompose(Function.identity())
                 .exceptionally(failure -> null);
-        await(CompletableFuture.allOf(written, all(arrivals.stream().map(Arrival::ready))), arrivals);
+        await(CompletableFuture.allOf(written, all(arrivals.stream().map(Arrival::loaded))), arrivals);
         List<String> failed = arrivals.stream()
-                .filter(arrival -> arrival.ready().getNow(Optional.empty()).isEmpty())
+                .filter(arrival -> !arrival.loaded().getNow(false))
                 .map(StartupLoading::nameOf)
                 .toList();
         if (!failed.isEmpty()) {
@@ -125,22 +130,18 @@ final class StartupLoading {
                 command,
                 registration.handle((made, failure) ->
                         Optional.ofNullable(made).map(it -> it.spec().id())),
-                ready.handle((id, failure) -> {
-                            if (failure != null) {
-                                tell(command, failure);
-                            }
-                            return Optional.ofNullable(id);
-                        })
+                ready.handle((id, failure) -> failure == null || isThere(command, failure))
                         .toCompletableFuture());
     }
 
-    private static void tell(RegisterModel command, Throwable failure) {
+    /** Tells of the failure, which is none if something else has brought the model. */
+    private static boolean isThere(RegisterModel command, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         ServingException reason = ServingException.from(cause);
         if (reason.code() == ErrorCode.ALREADY_EXISTS) {
             LOG.info("{}: {}", command.location(), reason.safeMessage());
-            return;
+            return true;
         }
         LOG.error(
                 "Model {}{} did not load: {}",
@@ -148,6 +149,7 @@ final class StartupLoading {
                 command.location(),
                 reason.safeMessage());
         LOG.debug("Model {} did not load", command.location(), cause);
+        return false;
     }
 
     private Stream<CompletableFuture<Void>> setDefaults(List<Arrival> arrivals) {
@@ -172,7 +174,7 @@ final class StartupLoading {
                 LOG.info(
                         "Still loading: {}",
                         arrivals.stream()
-                                .filter(arrival -> !arrival.ready().isDone())
+                                .filter(arrival -> !arrival.loaded().isDone())
                                 .map(arrival -> arrival.command().location())
                                 .collect(Collectors.joining(", ")));
             } catch (ExecutionException e) {

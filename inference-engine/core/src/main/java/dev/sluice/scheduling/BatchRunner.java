@@ -152,7 +152,7 @@ final class BatchRunner {
     private void scatter(List<PendingRequest> members, List<Outcome> outcomes) {
         if (outcomes.size() != members.size()) {
             LOG.error("{} answered {} requests of a batch of {}", id, outcomes.size(), members.size());
-            failAll(members, new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched"));
+            failAll(members, mismatched());
             outcomes.forEach(Outcome::release);
             return;
         }
@@ -167,12 +167,13 @@ final class BatchRunner {
         } else if (outcome instanceof Outcome.Failure failure) {
             member.fail(failure.cause());
         } else {
-            member.fail(noOutcome());
+            member.fail(mismatched());
         }
     }
 
-    private static ServingException noOutcome() {
-        return new ServingException(ErrorCode.ENGINE_FAILED, "Prediction failed: no outcome");
+    /** In the original's words: some have no answer, or more than one. */
+    private static ServingException mismatched() {
+        return new ServingException(ErrorCode.ENGINE_FAILED, "number of batch response mismatched");
     }
 
     /** Fails those that have not ended: all of them, unless they were to end one by one. */
@@ -253,7 +254,7 @@ final class BatchRunner {
         void returned(boolean answersLater) {
             long returnedNanos = note();
             if (!answersLater) {
-                failAll(formed.members(), noOutcome());
+                failAll(formed.members(), mismatched());
             }
             tellAnswered(returnedNanos);
         }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The models that callers have asked for, whether or not they are loaded yet: what is to be there again after a restart.
@@ -31,6 +32,11 @@ public record DesiredModels(SortedMap<String, DesiredModel> byName) {
     public Optional<DesiredVersion> find(ModelId id) {
         return Optional.ofNullable(byName.get(id.name()))
                 .flatMap(model -> Optional.ofNullable(model.byVersion().get(id.version())));
+    }
+
+    /** All versions of all models. */
+    public Stream<DesiredVersion> versions() {
+        return byName.values().stream().flatMap(model -> model.byVersion().values().stream());
     }
 
     /** @throws ServingException {@code ALREADY_EXISTS} */

@@ -37,12 +37,16 @@ final class DesiredState {
     /** Written by whoever works off the queue. */
     private volatile DesiredModels current;
 
-    /** Written by whoever works off the queue; null before the first time. */
-    private @Nullable DesiredModels written;
+    /** Written by whoever works off the queue. */
+    private DesiredModels written;
+
+    /** Written by whoever works off the queue; false until this process has written something. */
+    private boolean hasWritten;
 
     DesiredState(ModelJournal journal, DesiredModels restored) {
         this.journal = journal;
         this.current = restored;
+        this.written = restored;
     }
 
     /** What a change needs of the journal. */
@@ -91,8 +95,13 @@ final class DesiredState {
         }
     }
 
-    /** What to write, and whose changes are in it. */
-    private record Batch(DesiredModels next, List<Change<?>> changes) {}
+    /**
+     * What to write, and whose changes are in it.
+     *
+     * @param losesUnwritten whether a caller removes a version the journal has not seen yet; it has to see that once, or it
+     *     would not know that the version is not to come back
+     */
+    private record Batch(DesiredModels next, List<Change<?>> changes, boolean losesUnwritten) {}
 
     DesiredModels current() {
         return current;
@@ -165,16 +174,25 @@ final class DesiredState {
 
     private Batch applied(List<Change<?>> changes) {
         DesiredModels next = current;
+        boolean losesUnwritten = false;
         List<Change<?>> accepted = new ArrayList<>();
         for (Change<?> change : changes) {
             try {
-                next = change.applied(next);
+                DesiredModels before = next;
+                next = change.applied(before);
                 accepted.add(change);
+                losesUnwritten |= change.need == Need.WRITTEN && losesUnwritten(before, next);
             } catch (RuntimeException e) {
                 change.refuse(ServingException.from(e));
             }
         }
-        return new Batch(next, accepted);
+        return new Batch(next, accepted, losesUnwritten);
+    }
+
+    private boolean losesUnwritten(DesiredModels before, DesiredModels after) {
+        return before.versions()
+                .map(DesiredVersion::id)
+                .anyMatch(id -> after.find(id).isEmpty() && written.find(id).isEmpty());
     }
 
     private CompletableFuture<?> written(Batch batch) {
@@ -184,18 +202,24 @@ final class DesiredState {
                 .findFirst()
                 .orElse(Occasion.CHANGE);
         boolean isAsked = batch.changes().stream().anyMatch(change -> change.need != Need.NEXT_TIME);
-        if (occasion == Occasion.CHANGE && (!isAsked || batch.next().equals(written))) {
+        if (occasion == Occasion.CHANGE && (!isAsked || (hasWritten && batch.next().equals(written)))) {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Boolean> stage;
         try {
-            stage = journal.write(batch.next(), occasion)
+            CompletionStage<Void> first = batch.losesUnwritten()
+                    ? journal.write(current, Occasion.CHANGE)
+                    : CompletableFuture.completedStage(null);
+            stage = first.thenCompose(unused -> journal.write(batch.next(), occasion))
                     .thenApply(unused -> true)
                     .toCompletableFuture();
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return stage.thenAccept(unused -> written = batch.next());
+        return stage.thenAccept(unused -> {
+            written = batch.next();
+            hasWritten = true;
+        });
     }
 
     private void finish(Batch batch, @Nullable Throwable failure) {

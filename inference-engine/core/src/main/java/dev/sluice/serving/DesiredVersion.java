@@ -75,7 +75,7 @@ public record DesiredVersion(
                 Optional.of(startupTimeout),
                 true,
                 true,
-                false,
+                asked.signedForS3(),
                 Optional.of(new RegisterModel.Restored(asked.source(), id.version(), instances)));
     }
 }

@@ -75,8 +75,7 @@ public final class ModelAdmin {
         this.resolver = resolver;
         this.loadPool = loadPool;
         this.wanted = new DesiredState(journal, restored);
-        this.registrations = new AtomicLong(restored.byName().values().stream()
-                .flatMap(model -> model.byVersion().values().stream())
+        this.registrations = new AtomicLong(restored.versions()
                 .mapToLong(DesiredVersion::registration)
                 .max()
                 .orElse(0));

@@ -281,7 +281,9 @@ class BatchingSchedulerTest {
                 1);
 
         assertThat(submit(scheduler, 0).code()).isEqualTo(ErrorCode.ENGINE_FAILED);
-        assertThat(submit(scheduler, 0).code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+        RecordingSink unanswered = submit(scheduler, 0);
+        assertThat(unanswered.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+        assertThat(unanswered.failure()).hasMessage("number of batch response mismatched");
         assertThat(submit(scheduler, 2).number()).isEqualTo(Numbers.expected(2));
     }
 

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 /**
  * Where settings come from. The first that has a key wins: flags and {@code --set}; {@code SLUICE_<KEY>}; {@code TS_<KEY>}, if a
  * setting allows it; {@code sluice.yaml}; the properties file that was named; if none was, what the last run saved, and then the
- * {@code config.properties} that lies there; the default. That file goes before what was saved if it was changed since.
+ * {@code config.properties} that lies there; the default. That file goes before what was saved if it was changed since
+ * that run started.
  *
  * <p>Source: torchserve.md section 5.1 for the files and the {@code TS_} variables; there the environment beats flags, and what
  * was saved beats a file that was changed since.
@@ -165,7 +166,7 @@ public record ConfigSources(
         }
     }
 
-    /** Whether somebody changed the file that nobody named after the settings were saved. */
+    /** Whether somebody changed the file that nobody named after the run that saved settings had read it. */
     private boolean changedSince(Optional<SavedSettings.Saved> last) {
         if (last.isEmpty() || foundFile.isEmpty()) {
             return false;

@@ -20,7 +20,7 @@ public interface SavedSettings {
      *
      * @param origin name of the file they are in, for people
      * @param settings by key; keys nobody knows are passed over
-     * @param written when
+     * @param written when the run that had them started
      */
     record Saved(String origin, Map<String, String> settings, Instant written) {
         public Saved {

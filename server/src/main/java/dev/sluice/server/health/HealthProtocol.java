@@ -15,12 +15,13 @@ import dev.sluice.server.protocol.RestResponder;
 import dev.sluice.server.protocol.RestResponse;
 import dev.sluice.tensor.DataBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * {@code GET /health/live}, {@code /health/ready} and {@code /health/startup}, on every listener and for everybody: 200 for
@@ -44,13 +45,20 @@ public final class HealthProtocol implements Protocol {
 
     @Override
     public List<Endpoint> endpoints() {
-        List<Endpoint> endpoints = new ArrayList<>();
-        for (Plane plane : Plane.values()) {
-            endpoints.add(open(plane, "/health/live", answering(this::live, "live", "dead")));
-            endpoints.add(open(plane, "/health/ready", answering(readiness::ready, "ready", "not ready")));
-            endpoints.add(open(plane, "/health/startup", answering(readiness::started, "started", "starting")));
-        }
-        return List.copyOf(endpoints);
+        return Stream.of(Plane.values()).flatMap(plane -> of(plane).stream()).toList();
+    }
+
+    /** Where planes meet, they answer once. */
+    @Override
+    public List<Endpoint> endpoints(Set<Plane> planes) {
+        return planes.stream().min(Comparator.naturalOrder()).map(this::of).orElse(List.of());
+    }
+
+    private List<Endpoint> of(Plane plane) {
+        return List.of(
+                open(plane, "/health/live", answering(this::live, "live", "dead")),
+                open(plane, "/health/ready", answering(readiness::ready, "ready", "not ready")),
+                open(plane, "/health/startup", answering(readiness::started, "started", "starting")));
     }
 
     private static Endpoint open(Plane plane, String path, RestHandler handler) {

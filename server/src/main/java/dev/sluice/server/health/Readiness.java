@@ -71,6 +71,11 @@ public final class Readiness {
         return new HealthReport(accepts && missing.isEmpty(), now, missing);
     }
 
+    /** Whether it has started, and every model it needs can answer; unlike {@link #ready} also while it stops. */
+    public boolean isWhole() {
+        return phase != Phase.STARTING && missing().isEmpty();
+    }
+
     /** Where the server stands. */
     public Phase phase() {
         return phase;

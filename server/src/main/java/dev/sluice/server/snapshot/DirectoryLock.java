@@ -25,7 +25,7 @@ final class DirectoryLock implements AutoCloseable {
     /**
      * Takes the directory, which is made if need be; empty if somebody has it.
      *
-     * @throws IOException if nothing can be written there
+     * @throws IOException if nothing can be written or locked there
      */
     static Optional<DirectoryLock> take(Path directory) throws IOException {
         Files.createDirectories(directory);
@@ -39,6 +39,9 @@ final class DirectoryLock implements AutoCloseable {
             }
         } catch (OverlappingFileLockException e) {
             // Another server of this process has it.
+        } catch (IOException e) {
+            channel.close();
+            throw e;
         }
         channel.close();
         return Optional.empty();

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,8 +76,15 @@ public final class SavedModels implements AutoCloseable {
                 && last.map(saved -> !saved.snapshot().inline().equals(inline)).orElse(true);
         if (isNewDeclaration) {
             DesiredModels models = declared.get().models();
-            LOG.info("Starting with {} models declared by model_snapshot in the configuration", size(models));
-            return new Start(models, Set.of());
+            LOG.info(
+                    "Starting with {} models declared by model_snapshot in the configuration",
+                    models.versions().count());
+            // Its archives are not loaded once more under the names that are in them.
+            Set<String> listed = new TreeSet<>(declared.get().listed());
+            models.versions()
+                    .map(version -> VersionJson.baseName(version.asked().source()))
+                    .forEach(listed::add);
+            return new Start(models, listed);
         }
         if (last.isEmpty()) {
             return Start.EMPTY;
@@ -84,15 +92,9 @@ public final class SavedModels implements AutoCloseable {
         Snapshot snapshot = last.get().snapshot();
         LOG.info(
                 "Restoring {} models, as they were last registered, from {}; --ncs starts without them, and keeps none",
-                size(snapshot.models()),
+                snapshot.models().versions().count(),
                 last.get().file());
         return new Start(snapshot.models(), snapshot.listed());
-    }
-
-    private static int size(DesiredModels models) {
-        return models.byName().values().stream()
-                .mapToInt(model -> model.byVersion().size())
-                .sum();
     }
 
     /** What this process may do with the directory. */
@@ -148,14 +150,15 @@ public final class SavedModels implements AutoCloseable {
                 .toList();
     }
 
-    /** As {@code load_models} has it. */
+    /** As {@code load_models} has it, but for what nobody is to read in a file. */
     static String item(RegisterModel command) {
-        return command.name().map(name -> name + "=").orElse("") + command.location();
+        return command.name().map(name -> name + "=").orElse("") + VersionJson.withoutSecrets(command.location());
     }
 
     /** Whether {@code version} is what {@code command} asks for. */
     static boolean isFrom(DesiredVersion version, RegisterModel command) {
-        return version.asked().location().equals(command.location())
+        return VersionJson.withoutSecrets(version.asked().location())
+                        .equals(VersionJson.withoutSecrets(command.location()))
                 && command.name().map(version.id().name()::equals).orElse(true);
     }
 

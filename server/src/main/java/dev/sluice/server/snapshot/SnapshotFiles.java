@@ -51,6 +51,14 @@ public final class SnapshotFiles {
                 .findFirst();
     }
 
+    /** The newest one that was written at the start of a server. */
+    Optional<Path> lastOfAStart() {
+        return names().stream()
+                .filter(name -> name.occasion() == Occasion.STARTUP)
+                .max(Comparator.naturalOrder())
+                .map(name -> directory.resolve(name.file()));
+    }
+
     private static Optional<Saved> read(Path file) {
         try {
             return Optional.of(new Saved(file, SnapshotText.read(Files.readAllBytes(file))));

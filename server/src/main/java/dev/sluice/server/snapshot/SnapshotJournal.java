@@ -9,6 +9,7 @@ import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.util.List;
@@ -20,6 +21,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes a snapshot each time, by a thread of its own, and deletes old ones once the new one is safe.
@@ -27,6 +31,11 @@ import java.util.concurrent.RejectedExecutionException;
  * <p><b>Threads:</b> as its interface says. The thread ends with {@link #close}, after what it is writing.
  */
 final class SnapshotJournal implements ModelJournal, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotJournal.class);
+
+    /** What writing may take when the server ends. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private final SnapshotFiles files;
     private final SnapshotsConfig config;
     private final InstantSource clock;
@@ -82,9 +91,7 @@ final class SnapshotJournal implements ModelJournal, AutoCloseable {
 
     private void writeNow(DesiredModels wanted, Occasion occasion) {
         Set<String> taken = new TreeSet<>(listed);
-        wanted.byName().values().stream()
-                .flatMap(model -> model.byVersion().values().stream())
-                .forEach(version -> take(version, taken));
+        wanted.versions().forEach(version -> take(version, taken));
         Instant now = clock.instant();
         SnapshotName name = SnapshotName.next(now, latest, occasion);
         // A name is used once, whatever came of it.
@@ -108,8 +115,16 @@ final class SnapshotJournal implements ModelJournal, AutoCloseable {
         }
     }
 
+    /** Waits for what is being written: the directory is another server's afterwards. */
     @Override
     public void close() {
         thread.shutdown();
+        try {
+            if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("The last snapshot is not written after {}", PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -19,15 +19,17 @@ public final class SnapshotSettings implements SavedSettings {
 
     @Override
     public Optional<Saved> newest(Path directory) {
-        return new SnapshotFiles(directory).last().flatMap(SnapshotSettings::saved);
+        SnapshotFiles files = new SnapshotFiles(directory);
+        return files.last().flatMap(found -> saved(found, files.lastOfAStart().orElse(found.file())));
     }
 
-    private static Optional<Saved> saved(SnapshotFiles.Saved found) {
+    /** @param start what was written when the settings were read: later ones have the same, whatever was edited since */
+    private static Optional<Saved> saved(SnapshotFiles.Saved found, Path start) {
         try {
             return Optional.of(new Saved(
                     String.valueOf(found.file().getFileName()),
                     found.snapshot().settings(),
-                    Files.getLastModifiedTime(found.file()).toInstant()));
+                    Files.getLastModifiedTime(start).toInstant()));
         } catch (IOException e) {
             LOG.warn("The settings in {} cannot be read", found.file(), e);
             return Optional.empty();

@@ -3,6 +3,7 @@ package dev.sluice.server.snapshot;
 
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
+import dev.sluice.server.config.ConfigKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +18,8 @@ import java.util.regex.Pattern;
  * The bytes of a snapshot's file: Java properties, of which {@code model_snapshot} is JSON and the rest are settings.
  *
  * <p>Settings that hold secrets are left out; the original writes them in clear. Whoever reads the file gets them from where
- * the server that wrote it got them.
+ * the server that wrote it got them. So are those that may hold some in their midst, and that no start takes from a snapshot: the
+ * URLs of models to start with, and the flags of the virtual machine.
  *
  * <p>Source: torchserve.md section 10, row "Format".
  */
@@ -31,7 +33,7 @@ final class SnapshotText {
     static byte[] print(String file, Instant created, Snapshot snapshot) {
         Properties properties = new Properties();
         snapshot.settings().forEach((key, value) -> {
-            if (!SECRET.matcher(key).matches()) {
+            if (!mayHoldSecrets(key, value)) {
                 properties.setProperty(key, value);
             }
         });
@@ -48,6 +50,12 @@ final class SnapshotText {
             throw new IllegalStateException("memory cannot be written to", e);
         }
         return bytes.toByteArray();
+    }
+
+    private static boolean mayHoldSecrets(String key, String value) {
+        return SECRET.matcher(key).matches()
+                || key.equals(ConfigKey.VMARGS.key())
+                || (key.equals(ConfigKey.LOAD_MODELS.key()) && value.contains("://"));
     }
 
     /** @throws ServingException {@code INVALID_INPUT} if these are not the bytes of a snapshot */

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  * One version in a snapshot.
  *
  * <p>{@code marName} is the file or directory in the model store. Ours are {@code modelUrl}, where it differs from that, without
- * the parts of an URL that let somebody in; {@code handler}, where the caller chose one; and times that are no whole seconds.
+ * the parts of an URL that let somebody in; {@code handler}, where the caller chose one; {@code s3SseKms}, where the download was
+ * signed; and times that are no whole seconds.
  *
  * <p>Source: torchserve.md section 10, rows "JSON" and "Mandatory on restore".
  *
@@ -43,6 +44,9 @@ record VersionJson(String model, String version, JsonNode entry) {
         if (!location.equals(baseName(source))) {
             entry.put("modelUrl", location);
         }
+        if (wanted.asked().signedForS3()) {
+            entry.put("s3SseKms", true);
+        }
         wanted.asked().handler().ifPresent(handler -> entry.put("handler", handler));
         return entry;
     }
@@ -54,21 +58,34 @@ record VersionJson(String model, String version, JsonNode entry) {
         }
     }
 
-    /** The last part of a path or of an URL's path. */
+    /** The last part of a path or of an URL's path, as a file in the store is called. */
     static String baseName(String location) {
-        String path = HAS_SCHEME.matcher(location).matches() ? location.replaceFirst("[?#].*$", "") : location;
+        String path = HAS_SCHEME.matcher(location).matches() ? pathOf(location) : location;
         String trimmed = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         return trimmed.substring(Math.max(trimmed.lastIndexOf('/'), trimmed.lastIndexOf('\\')) + 1);
     }
 
+    private static String pathOf(String url) {
+        try {
+            return Optional.ofNullable(new URI(url).getPath()).orElse("");
+        } catch (URISyntaxException e) {
+            return url.replaceFirst("[?#].*$", "");
+        }
+    }
+
     /** An URL without user and query, which may hold passwords and signatures. */
-    private static String withoutSecrets(String location) {
+    static String withoutSecrets(String location) {
         if (!HAS_SCHEME.matcher(location).matches()) {
             return location;
         }
         try {
             URI url = new URI(location);
-            return new URI(url.getScheme(), null, url.getHost(), url.getPort(), url.getPath(), null, null).toString();
+            String authority = Optional.ofNullable(url.getRawAuthority()).orElse("");
+            String host = authority.substring(authority.lastIndexOf('@') + 1);
+            String digest = Optional.ofNullable(url.getRawFragment())
+                    .map(fragment -> "#" + fragment)
+                    .orElse("");
+            return url.getScheme() + "://" + host + url.getRawPath() + digest;
         } catch (URISyntaxException e) {
             return baseName(location);
         }
@@ -90,7 +107,8 @@ record VersionJson(String model, String version, JsonNode entry) {
         InstanceSpec instances =
                 new InstanceSpec(number("minWorkers", 0), Math.max(number("maxWorkers", 0), number("minWorkers", 0)));
         int batchSize = number("batchSize", 1);
-        Duration maxBatchDelay = Duration.ofMillis(number("maxBatchDelay", 0));
+        // The original writes -10000 for models that were registered with a JSON body that names none, and waits for nobody then.
+        Duration maxBatchDelay = Duration.ofMillis(Math.max(number("maxBatchDelay", Integer.MIN_VALUE), 0));
         Duration responseTimeout = seconds("responseTimeout");
         Duration startupTimeout = seconds("startupTimeout");
         RegisterModel asked = new RegisterModel(
@@ -104,7 +122,7 @@ record VersionJson(String model, String version, JsonNode entry) {
                 Optional.of(startupTimeout),
                 true,
                 true,
-                false,
+                entry.path("s3SseKms").asBoolean(),
                 Optional.of(new RegisterModel.Restored(source(), version, instances)));
         return new DesiredVersion(
                 new ModelId(model, version),

@@ -70,11 +70,13 @@ class ReadinessTest {
 
         assertThat(readiness.live()).isTrue();
         assertThat(readiness.started().ok()).isFalse();
+        assertThat(readiness.isWhole()).isFalse();
         assertThat(readiness.ready()).isEqualTo(new HealthReport(false, Phase.STARTING, List.of()));
 
         readiness.startupFinished(List.of());
 
         assertThat(readiness.started().ok()).isTrue();
+        assertThat(readiness.isWhole()).isTrue();
         assertThat(readiness.ready()).isEqualTo(new HealthReport(true, Phase.SERVING, List.of()));
     }
 

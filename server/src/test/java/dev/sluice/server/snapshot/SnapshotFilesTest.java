@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.ModelId;
+import dev.sluice.server.config.SavedSettings;
 import dev.sluice.serving.DesiredModel;
 import dev.sluice.serving.DesiredModels;
 import dev.sluice.serving.DesiredVersion;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +30,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SnapshotFilesTest {
@@ -61,7 +64,8 @@ class SnapshotFilesTest {
 
     private static Snapshot snapshot(DesiredModels models) {
         return new Snapshot(
-                Map.of("job_queue_size", "7", "model_store", "/a:b", "keystore_pass", "hidden"),
+                Map.of("job_queue_size", "7", "model_store", "/a:b", "keystore_pass", "hidden", "vmargs", "-Dp=hidden",
+                        "load_models", "https://host/m.mar?signature=s"),
                 models,
                 Set.of("all.mar"),
                 Optional.of("f00"));
@@ -171,7 +175,7 @@ class SnapshotFilesTest {
                 #Saving snapshot
                 #Sun Jan 01 12:00:00 UTC 2023
                 inference_address=http\\://127.0.0.1\\:8080
-                model_snapshot={\\n  "name"\\: "20230101120000000-shutdown.cfg",\\n  "modelCount"\\: 1,\\n  "created"\\: 1672574400000,\\n  "models"\\: {\\n    "noop"\\: {\\n      "1.0"\\: {\\n        "defaultVersion"\\: true,\\n        "marName"\\: "noop.mar",\\n        "minWorkers"\\: 1,\\n        "maxWorkers"\\: 2,\\n        "batchSize"\\: 4,\\n        "maxBatchDelay"\\: 100\\n      }\\n    }\\n  }\\n}
+                model_snapshot={\\n  "name"\\: "20230101120000000-shutdown.cfg",\\n  "modelCount"\\: 1,\\n  "created"\\: 1672574400000,\\n  "models"\\: {\\n    "noop"\\: {\\n      "1.0"\\: {\\n        "defaultVersion"\\: true,\\n        "marName"\\: "noop.mar",\\n        "minWorkers"\\: 1,\\n        "maxWorkers"\\: 2,\\n        "batchSize"\\: 4,\\n        "maxBatchDelay"\\: -10000\\n      }\\n    }\\n  }\\n}
                 tsConfigFile=logs/config/20230101115900000-snapshot.cfg
                 version=0.12.0
                 """);
@@ -182,9 +186,47 @@ class SnapshotFilesTest {
         DesiredVersion noop = read.models().find(new ModelId("noop", "1.0")).orElseThrow();
         assertThat(noop.instances()).isEqualTo(new InstanceSpec(1, 2));
         assertThat(noop.batchSize()).isEqualTo(4);
+        assertThat(noop.maxBatchDelay()).as("what it writes for none").isZero();
         assertThat(noop.responseTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(noop.startupTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(read.listed()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://host/x/a%20b.mar?q=1, a b.mar, https://host/x/a%20b.mar",
+        "file:///srv/a.mar, a.mar, file:///srv/a.mar",
+        "https://u:p@[::1]:8443/a.mar#sha256=0, a.mar, https://[::1]:8443/a.mar#sha256=0"
+    })
+    void readsAUrlAsItWasAndTheNameOfWhatWasFetchedFromIt(String url, String file, String location) throws IOException {
+        DesiredVersion version = version("m", "1.0", url, new InstanceSpec(0, 0));
+        DesiredModel model =
+                new DesiredModel("1.0", false, new TreeMap<>(Map.of("1.0", version)), new TreeMap<>());
+        write(NOW, Occasion.CHANGE, snapshot(new DesiredModels(new TreeMap<>(Map.of("m", model)))));
+
+        RegisterModel asked = new SnapshotFiles(folder)
+                .last()
+                .orElseThrow()
+                .snapshot()
+                .models()
+                .find(version.id())
+                .orElseThrow()
+                .asked();
+        assertThat(asked.source()).isEqualTo(file);
+        assertThat(asked.location()).isEqualTo(location);
+    }
+
+    /** Else what was edited while a server ran would lose to what that server wrote when it stopped. */
+    @Test
+    void settingsAreAsOldAsTheStartOfTheServerThatHadThem() throws IOException {
+        Path start = folder.resolve(write(NOW, Occasion.STARTUP, snapshot(DesiredModels.NONE)));
+        FileTime then = FileTime.from(NOW);
+        Files.setLastModifiedTime(start, then);
+        String last = write(NOW.plusSeconds(9), Occasion.SHUTDOWN, snapshot(DesiredModels.NONE));
+
+        SavedSettings.Saved saved = new SnapshotSettings().newest(folder).orElseThrow();
+        assertThat(saved.origin()).isEqualTo(last);
+        assertThat(saved.written()).isEqualTo(then.toInstant());
     }
 
     @Test

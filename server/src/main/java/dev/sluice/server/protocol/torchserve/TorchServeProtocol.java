@@ -54,7 +54,7 @@ public final class TorchServeProtocol implements Protocol {
      *
      * @param predictions opens the envelopes there are
      * @param described for questions that are in none
-     * @param nothingMissing whether every model the server needs is there
+     * @param nothingMissing whether the server has started and every model it needs is there
      * @param ready whether requests should be sent here
      */
     public TorchServeProtocol(

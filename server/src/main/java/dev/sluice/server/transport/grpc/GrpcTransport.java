@@ -60,6 +60,11 @@ public final class GrpcTransport implements AutoCloseable {
     /** Each may have a message under way before the budget knows of it. */
     private static final int MOST_CALLS_OF_A_CONNECTION = 256;
 
+    /** Clients that begin calls only to give them up at once keep a server busy with nothing. */
+    private static final int MOST_CALLS_GIVEN_UP = 10_000;
+
+    private static final Duration GIVEN_UP_WITHIN = Duration.ofSeconds(10);
+
     /** How soon those who watch the health learn of a change. */
     private static final Duration HEALTH_LOOKS = Duration.ofMillis(500);
 
@@ -135,6 +140,7 @@ public final class GrpcTransport implements AutoCloseable {
                 .directExecutor()
                 .maxInboundMessageSize(config.maxMessageBytes())
                 .maxConcurrentCallsPerConnection(MOST_CALLS_OF_A_CONNECTION)
+                .maxRstFramesPerWindow(MOST_CALLS_GIVEN_UP, (int) GIVEN_UP_WITHIN.toSeconds())
                 .handshakeTimeout(HANDSHAKE.toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTime(SILENCE.toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTimeout(PING_TIMEOUT.toSeconds(), TimeUnit.SECONDS)

@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class HealthCalls extends HealthGrpc.HealthImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(HealthCalls.class);
 
+    private static final int LONGEST_NAME = 256;
+
     private final ServiceHealth health;
     private final Set<String> services;
     private final Set<Watcher> watchers = ConcurrentHashMap.newKeySet();
@@ -38,8 +40,23 @@ final class HealthCalls extends HealthGrpc.HealthImplBase {
         this.services = services;
     }
 
+    /** Anybody may ask, and who watches has the name kept. */
+    private static boolean isTooLong(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
+        int length = request.getService().length();
+        if (length <= LONGEST_NAME) {
+            return false;
+        }
+        observer.onError(Status.INVALID_ARGUMENT
+                .withDescription("service: " + length + " characters (expected: at most " + LONGEST_NAME + ")")
+                .asRuntimeException());
+        return true;
+    }
+
     @Override
     public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
+        if (isTooLong(request, observer)) {
+            return;
+        }
         ServingStatus status = status(request.getService());
         if (status == ServingStatus.SERVICE_UNKNOWN) {
             observer.onError(Status.NOT_FOUND
@@ -54,6 +71,9 @@ final class HealthCalls extends HealthGrpc.HealthImplBase {
 
     @Override
     public void watch(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
+        if (isTooLong(request, observer)) {
+            return;
+        }
         ServerCallStreamObserver<HealthCheckResponse> call = (ServerCallStreamObserver<HealthCheckResponse>) observer;
         Watcher watcher = new Watcher(request.getService(), call);
         call.setOnCancelHandler(() -> watchers.remove(watcher));

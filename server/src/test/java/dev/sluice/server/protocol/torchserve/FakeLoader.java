@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 
 /** Loads models without an engine. What a model does is its handler's name. */
 final class FakeLoader implements ModelLoader {
-    private static final Set<String> REPLYING = Set.of("odd", "refusing", "starved", "chatty", "knowing");
+    private static final Set<String> REPLYING = Set.of("odd", "refusing", "starved", "chatty", "knowing", "misspelt");
 
     /** Models of the {@code held} and {@code ranked} handlers answer one request per permit. */
     final Semaphore permits = new Semaphore(0);
@@ -87,6 +87,10 @@ final class FakeLoader implements ModelLoader {
                     throw new IllegalStateException("in the middle");
                 }
                 yield text("", "four");
+            }
+            case "misspelt" -> {
+                parts.send(text("", "{\"outputs\": [{\"name\": \"o\", \"datatype\": \"FP33\", \"data\": [1]}]}"));
+                yield text("", "{\"outputs\": [{\"name\": \"o\", \"datatype\": \"FP32\", \"data\": [1]}]}");
             }
             case "knowing" -> {
                 if (!headers.containsKey("describe")) {

@@ -10,6 +10,8 @@ import dev.sluice.tensor.DataBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The answer of one prediction as bytes for its client.
@@ -17,10 +19,12 @@ import java.util.function.UnaryOperator;
  * <p><b>Threads:</b> as its contract says; calls come from one thread at a time.
  */
 final class AnswerSink implements ResponseSink {
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerSink.class);
     private static final int LONGEST_REASON = 1000;
     private static final int FIRST_FAILURE = 400;
 
     private final Client client;
+    private final int maxBytes;
     private final UnaryOperator<ServingException> worded;
 
     /** Written by whichever thread delivers, one at a time and each after the other: whether the client was refused the rest. */
@@ -41,9 +45,15 @@ final class AnswerSink implements ResponseSink {
         void refuse(Refusal refusal);
     }
 
-    /** @param worded finds the original's words for a failure */
-    AnswerSink(Client client, UnaryOperator<ServingException> worded) {
+    /**
+     * One for {@code client}.
+     *
+     * @param maxBytes most that one answer, or one part of it, may have
+     * @param worded finds the original's words for a failure
+     */
+    AnswerSink(Client client, int maxBytes, UnaryOperator<ServingException> worded) {
         this.client = client;
+        this.maxBytes = maxBytes;
         this.worded = worded;
     }
 
@@ -68,9 +78,9 @@ final class AnswerSink implements ResponseSink {
 
     private boolean deliver(InferenceResponse response) {
         Optional<DataBuffer> bytes = content(response);
-        if (refused || bytes.isEmpty()) {
+        if (refused || bytes.isEmpty() || bytes.get().size() > maxBytes) {
             bytes.ifPresent(DataBuffer::release);
-            refuseOutputs();
+            refuse(bytes.isPresent());
             return false;
         }
         begun = true;
@@ -78,13 +88,21 @@ final class AnswerSink implements ResponseSink {
         return true;
     }
 
-    /** What the original says to a handler that returns what it cannot send; said once. */
-    private void refuseOutputs() {
-        if (!refused) {
-            refused = true;
-            client.refuse(Refusal.ofPrediction(
-                    new ServingException(ErrorCode.ENGINE_FAILED, "Unsupported model output data type.")));
+    /**
+     * What the original says of a handler that returns what it cannot send, or so much that its worker is ended; said once.
+     */
+    private void refuse(boolean tooLarge) {
+        if (refused) {
+            return;
         }
+        refused = true;
+        if (tooLarge) {
+            LOG.warn("An answer over gRPC is larger than max_response_size, {} bytes", maxBytes);
+        }
+        client.refuse(Refusal.ofPrediction(
+                tooLarge
+                        ? new ServingException(ErrorCode.INTERNAL, "Worker died.")
+                        : new ServingException(ErrorCode.ENGINE_FAILED, "Unsupported model output data type.")));
     }
 
     @Override

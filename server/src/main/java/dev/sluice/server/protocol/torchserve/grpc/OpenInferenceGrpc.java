@@ -49,7 +49,7 @@ public final class OpenInferenceGrpc implements GrpcProtocol {
             Ticker ticker) {
         ServerServiceDefinition originals = ServerInterceptors.intercept(
                 new OpenInferenceCalls(
-                        new Predictor(inference, admin, scheduling), new TensorReader(requestMemory), ready, version),
+                        new Predictor(inference, admin, scheduling, Integer.MAX_VALUE), new TensorReader(requestMemory), ready, version),
                 CallScope.interceptor(ticker));
         this.services = List.of(
                 new GrpcService(Plane.INFERENCE, originals),

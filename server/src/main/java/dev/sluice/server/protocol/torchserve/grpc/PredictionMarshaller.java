@@ -10,6 +10,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.tensor.BufferAllocator;
 import dev.sluice.tensor.DataBuffer;
 import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
@@ -53,6 +54,10 @@ record PredictionMarshaller(BufferAllocator memory) implements MethodDescriptor.
             }
         } catch (ServingException e) {
             return PredictionMessage.unreadable(e);
+        } catch (StatusRuntimeException e) {
+            // Compressed, and too large when it is not.
+            return PredictionMessage.unreadable(new ServingException(
+                    ErrorCode.INVALID_INPUT, "message: " + e.getStatus().getDescription(), e));
         } catch (IOException | RuntimeException e) {
             return PredictionMessage.unreadable(
                     new ServingException(ErrorCode.INVALID_INPUT, "message: not a PredictionsRequest", e));

@@ -23,8 +23,9 @@ import java.util.Map;
  * <p><b>Threads:</b> safe from any thread; does not block.
  *
  * @param inference for messages, whose envelopes it opens if there are any
+ * @param maxAnswerBytes most that one message of an answer may carry
  */
-record Predictor(Inference inference, ModelAdmin admin, SchedulingHeaders scheduling) {
+record Predictor(Inference inference, ModelAdmin admin, SchedulingHeaders scheduling, int maxAnswerBytes) {
     /**
      * Has {@code message} answered to {@code client}, now or later.
      *
@@ -60,7 +61,7 @@ record Predictor(Inference inference, ModelAdmin admin, SchedulingHeaders schedu
         }
         inference.infer(
                 new InferenceRequest(model, message.inputs(), List.of(), Map.of(), context),
-                new AnswerSink(client, failure -> Workerless.worded(failure, model, admin)));
+                new AnswerSink(client, maxAnswerBytes, failure -> Workerless.worded(failure, model, admin)));
     }
 
     /** Whether an input of that name says where a sequence begins or ends. */

@@ -18,6 +18,7 @@ import io.grpc.Status;
 record Refusal(Status.Code code, String message, String reason) {
     private static final String MODELS = "org.pytorch.serve.archive.model.";
     private static final String HTTP = "org.pytorch.serve.http.";
+    private static final int MOST_BYTES = 4096;
     private static final String NO_WORKER = "InternalServerException.()";
     private static final String BACKEND = HTTP + "InternalServerException";
 
@@ -126,7 +127,21 @@ record Refusal(Status.Code code, String message, String reason) {
 
     /** For the end of a call. */
     Status status() {
-        return Status.fromCode(code).withDescription(reason.isEmpty() ? message : message + "\n" + reason);
+        String shown = shortened(message);
+        return Status.fromCode(code).withDescription(reason.isEmpty() ? shown : shown + "\n" + reason);
+    }
+
+    /** Clients take no more than 8 KiB of a call's end, in which bytes that are no plain text count threefold. */
+    private static String shortened(String text) {
+        int bytes = 0;
+        for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+            int c = text.codePointAt(i);
+            bytes += c >= ' ' && c < 0x7f && c != '%' ? 1 : c < 0x80 ? 3 : c < 0x800 ? 6 : c < 0x10000 ? 9 : 12;
+            if (bytes > MOST_BYTES) {
+                return text.substring(0, i) + "...";
+            }
+        }
+        return text;
     }
 
     /** For a message of a stream that goes on. */

@@ -10,6 +10,7 @@ import dev.sluice.model.ModelRef;
 import dev.sluice.server.protocol.torchserve.rest.Workerless;
 import dev.sluice.serving.ModelAdmin;
 import io.grpc.stub.StreamObserver;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer of one {@code ModelInfer}; parts of a streamed one are outputs of the same message.
@@ -22,6 +23,9 @@ final class TensorSink implements ResponseSink {
     private final ModelAdmin admin;
     private final StreamObserver<ModelInferResponse> observer;
     private final ModelInferResponse.Builder answer;
+
+    /** Written by whichever thread delivers, one at a time and each after the other: why there can be no answer. */
+    private volatile @Nullable ServingException broken;
 
     TensorSink(
             ModelInferRequest request, ModelRef model, ModelAdmin admin, StreamObserver<ModelInferResponse> observer) {
@@ -36,22 +40,29 @@ final class TensorSink implements ResponseSink {
 
     @Override
     public void part(InferenceResponse part) {
+        write(part);
+    }
+
+    /** Takes {@code response}. What cannot be written is told at the end: nobody else would. */
+    private void write(InferenceResponse response) {
         try {
-            TensorWriter.write(part.outputs(), raw, answer);
+            if (broken == null) {
+                TensorWriter.write(response.outputs(), raw, answer);
+            }
+        } catch (RuntimeException | Error e) {
+            broken = ServingException.from(e);
         } finally {
-            part.release();
+            response.release();
         }
     }
 
     @Override
     public void complete(InferenceResponse response) {
-        try {
-            TensorWriter.write(response.outputs(), raw, answer);
-        } catch (RuntimeException e) {
-            fail(ServingException.from(e));
+        write(response);
+        ServingException failure = broken;
+        if (failure != null) {
+            fail(failure);
             return;
-        } finally {
-            response.release();
         }
         observer.onNext(answer.setModelVersion(response.model().version()).build());
         observer.onCompleted();

@@ -44,7 +44,7 @@ public final class TorchServeGrpc implements GrpcProtocol {
      * @param inference opens the envelopes there are
      * @param rest the REST interface, which management and health are handed to
      * @param requestMemory where requests are copied to
-     * @param maxAnswerBytes of a streamed answer that is asked for in one message
+     * @param maxAnswerBytes of an answer, or of each part of a streamed one that is not asked for in one message
      */
     public TorchServeGrpc(
             Inference inference,
@@ -54,7 +54,7 @@ public final class TorchServeGrpc implements GrpcProtocol {
             BufferAllocator requestMemory,
             int maxAnswerBytes,
             Ticker ticker) {
-        this.predictor = new Predictor(inference, admin, scheduling);
+        this.predictor = new Predictor(inference, admin, scheduling, maxAnswerBytes);
         this.requests = new PredictionMarshaller(requestMemory);
         this.maxAnswerBytes = maxAnswerBytes;
         this.ticker = ticker;

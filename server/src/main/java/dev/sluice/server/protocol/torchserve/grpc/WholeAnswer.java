@@ -35,7 +35,7 @@ final class WholeAnswer implements AnswerSink.Client {
     @Override
     public void piece(DataBuffer piece) {
         bytes += piece.size();
-        if (tooLarge || (bytes > maxBytes && !pieces.isEmpty())) {
+        if (tooLarge || bytes > maxBytes) {
             tooLarge = true;
             piece.release();
             release();

@@ -11,8 +11,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Health: whether the default version of each model has as many ready instances as it is to have, and no model is missing
- * that the server cannot do without. The original counts an instance that is still loading, or failed lately, as healthy, and
- * forgets a model that did not load; here one that cannot answer does not count.
+ * that the server cannot do without or has yet to start with. The original counts an instance that is still loading, or
+ * failed lately, as healthy, and forgets a model that did not load; here one that cannot answer does not count.
  *
  * <p><b>Source:</b> torchserve.md section 1.3.
  */
@@ -20,7 +20,7 @@ public final class PingHandler implements RestHandler {
     private final ModelAdmin admin;
     private final BooleanSupplier nothingMissing;
 
-    /** @param nothingMissing whether every model the server needs is there */
+    /** @param nothingMissing whether the server has started and every model it needs is there */
     public PingHandler(ModelAdmin admin, BooleanSupplier nothingMissing) {
         this.admin = admin;
         this.nothingMissing = nothingMissing;

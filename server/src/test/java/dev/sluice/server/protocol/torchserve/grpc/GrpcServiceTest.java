@@ -108,6 +108,20 @@ final class GrpcServiceTest {
                 .check(HealthCheckRequest.newBuilder().setService(service).build());
     }
 
+    /** Anybody may ask. Seen to fail without the limit. */
+    @Test
+    void keepsNoLongNamesForThoseWhoWatch() {
+        HealthCheckRequest request = HealthCheckRequest.newBuilder()
+                .setService("x".repeat(257))
+                .build();
+        HealthGrpc.HealthBlockingStub stub =
+                HealthGrpc.newBlockingStub(inference.channel).withDeadlineAfter(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> stub.watch(request).next())
+                .hasMessage("INVALID_ARGUMENT: service: 257 characters (expected: at most 256)");
+        assertThatThrownBy(() -> stub.check(request))
+                .hasMessage("INVALID_ARGUMENT: service: 257 characters (expected: at most 256)");
+    }
+
     @Test
     void tellsHealthOfServerAndServicesAndModels() {
         for (GrpcClient client : List.of(inference, management)) {

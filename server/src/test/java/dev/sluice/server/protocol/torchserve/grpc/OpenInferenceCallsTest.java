@@ -124,6 +124,17 @@ final class OpenInferenceCallsTest {
         assertThat(answer.getOutputs(0).hasContents()).isFalse();
     }
 
+    /** Seen to fail when the rest was answered as if it were all. */
+    @Test
+    void refusesAnswersOfWhichOnePartIsNoTensor() {
+        server.with("misspelt.mar", 1);
+        assertThatThrownBy(() -> stub().modelInfer(request("misspelt").build()))
+                .isInstanceOfSatisfying(StatusRuntimeException.class, failure -> {
+                    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+                    assertThat(failure.getStatus().getDescription()).startsWith("output 'o': datatype 'FP33'");
+                });
+    }
+
     @Test
     void isTheSameUnderTheNameThatOtherClientsKnow() {
         var other = dev.sluice.api.openinference.GRPCInferenceServiceGrpc.newBlockingStub(client.channel)

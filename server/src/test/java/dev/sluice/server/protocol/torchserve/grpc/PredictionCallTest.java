@@ -88,6 +88,34 @@ final class PredictionCallTest {
         }
     }
 
+    /** Seen to fail when it was called no request at all. */
+    @Test
+    void saysOfCompressedMessagesThatTheyAreTooLarge() {
+        server.with("echo.mar", 1);
+        assertThat(client.inference()
+                        .withCompression("gzip")
+                        .predictions(request("echo", "x".repeat(90_000)))
+                        .getPrediction()
+                        .size())
+                .isEqualTo(90_008);
+        assertThatThrownBy(() ->
+                        client.inference().withCompression("gzip").predictions(request("echo", "x".repeat(200_000))))
+                .hasMessageStartingWith(
+                        "INVALID_ARGUMENT: message: Decompressed gRPC message exceeds maximum size 100000");
+    }
+
+    /** Seen to fail when the name was repeated whole, which clients take for headers that are too large. */
+    @Test
+    void saysNoMoreThanClientsTake() {
+        assertThatThrownBy(() -> client.inference().predictions(request("\u00e4".repeat(9000), "")))
+                .isInstanceOfSatisfying(StatusRuntimeException.class, failure -> {
+                    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INTERNAL);
+                    assertThat(failure.getStatus().getDescription())
+                            .startsWith("Model not found: \u00e4\u00e4")
+                            .endsWith("\u00e4...\norg.pytorch.serve.archive.model.ModelNotFoundException");
+                });
+    }
+
     @Test
     void takesMessageOfManyFrames() {
         server.with("echo.mar", 1);
