@@ -32,6 +32,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Everything that watches the server, connected: our metrics, the original's, the machine's, and the look at readiness.
@@ -39,6 +41,7 @@ import java.util.function.IntSupplier;
  * <p><b>Threads:</b> made, started and closed by those of {@link ServerApp}; has two of its own, which may wait.
  */
 final class Observation implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Observation.class);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(10);
     private static final String PYTHON_FILE = ".py";
@@ -118,7 +121,16 @@ final class Observation implements AutoCloseable {
 
     private void every(Duration interval, Runnable task) {
         ScheduledFuture<?> unused =
-                clockwork.scheduleWithFixedDelay(task, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+                clockwork.scheduleWithFixedDelay(() -> guarded(task), 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** One that throws would not be run again, and readiness stay what it was. */
+    private static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("A look at the server failed; the next one follows", e);
+        }
     }
 
     @Override

@@ -79,8 +79,7 @@ class CatalogModelLoaderTest {
                 return metric -> told.add(model + " " + metric.name());
             }
         };
-        HandlerContext context =
-                new HandlerContext(BufferAllocator.unpooled(), TokenizerSource.NONE, metrics);
+        HandlerContext context = new HandlerContext(BufferAllocator.unpooled(), TokenizerSource.NONE, metrics);
         CatalogModelLoader loader = new CatalogModelLoader(engines(), List.of(new FakeHandler(true)), context);
 
         loader.load(spec(List.of(), Optional.empty()));

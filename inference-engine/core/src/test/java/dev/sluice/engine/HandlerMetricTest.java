@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class HandlerMetricTest {
     @Test
     void keepsDimensionsInTheirOrder() {
-        HandlerMetric metric = HandlerMetric.gauge("Load", "ms", -1.5).with("z", "1").with("a", "2");
+        HandlerMetric metric =
+                HandlerMetric.gauge("Load", "ms", -1.5).with("z", "1").with("a", "2");
 
         assertThat(metric.dimensions()).containsExactly(entry("z", "1"), entry("a", "2"));
         assertThat(metric.value()).isEqualTo(-1.5);

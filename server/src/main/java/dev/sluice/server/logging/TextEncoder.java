@@ -35,7 +35,9 @@ final class TextEncoder extends LineEncoder {
                     .append(' ')
                     .append(event.getLoggerName());
         }
-        line.append(" - ").append(escaped(UrlSecrets.removed(event.getFormattedMessage()))).append('\n');
+        line.append(" - ")
+                .append(escaped(UrlSecrets.removed(event.getFormattedMessage())))
+                .append('\n');
         IThrowableProxy failure = event.getThrowableProxy();
         if (failure != null) {
             UrlSecrets.removed(ThrowableProxyUtil.asString(failure))

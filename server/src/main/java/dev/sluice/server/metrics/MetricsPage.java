@@ -21,7 +21,7 @@ public final class MetricsPage implements MetricsProtocol.Page {
 
     @Override
     public String make(boolean openMetrics) {
-        original.forget(model -> !own.isKnown(model));
+        original.keep(own.registered());
         StringBuilder page = new StringBuilder(openMetrics ? own.scrapeOpenMetrics() : own.scrape());
         if (openMetrics) {
             page.setLength(page.length() - END.length());

@@ -197,9 +197,12 @@ public final class ServerMetrics implements ServingObserver, TrafficObserver, Au
         return meters.scrape(OPEN_METRICS);
     }
 
-    /** Whether a model of that name is registered. */
-    public boolean isKnown(String model) {
-        return models.models().containsKey(model);
+    /** The versions that are registered. */
+    Set<ModelId> registered() {
+        return models.models().values().stream()
+                .flatMap(versions -> versions.byVersion().values().stream())
+                .map(ModelVersion::id)
+                .collect(Collectors.toSet());
     }
 
     private void followRegistry() {

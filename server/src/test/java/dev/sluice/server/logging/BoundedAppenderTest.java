@@ -54,7 +54,8 @@ class BoundedAppenderTest {
         }
         assertThat(appender.dropped()).isEqualTo(3);
 
-        assertThat(writtenInTheEnd()).containsExactly("stuck", "line 0", "line 1", "line 2", "line 3", "line 4", "line 5");
+        assertThat(writtenInTheEnd())
+                .containsExactly("stuck", "line 0", "line 1", "line 2", "line 3", "line 4", "line 5");
     }
 
     /** Seen to fail when warnings waited for their place: the third one hung. */

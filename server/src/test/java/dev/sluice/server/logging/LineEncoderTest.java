@@ -75,10 +75,7 @@ class LineEncoderTest {
 
     /** Seen to fail when messages were written as they are. */
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             Registered a:1 from https://h.example/m.mar?X-Amz-Signature=key | Registered a:1 from https://h.example/m.mar?...
             a=https://user:key@h.example:8443/m.mar,b=b.mar                 | a=https://h.example:8443/m.mar,b=b.mar
             "POST /models?url=https%3a%2F%2Fh%2fm.mar%3Fs%3Dkey HTTP/1.1"   | "POST /models?url=https%3a%2F%2Fh%2fm.mar%3F... HTTP/1.1"
@@ -87,9 +84,10 @@ class LineEncoderTest {
             https://h?key                                                   | https://h?...
             """)
     void leavesUsersAndQueriesOfUrlsOut(String message, String written) throws Exception {
-        assertThat(new TextEncoder(true, ZoneOffset.UTC).line(event(message, null))).endsWith(" - " + written + "\n");
-        JsonNode json = new ObjectMapper()
-                .readTree(new JsonEncoder().line(event(message, new IllegalStateException(message))));
+        assertThat(new TextEncoder(true, ZoneOffset.UTC).line(event(message, null)))
+                .endsWith(" - " + written + "\n");
+        JsonNode json =
+                new ObjectMapper().readTree(new JsonEncoder().line(event(message, new IllegalStateException(message))));
         assertThat(json.path("msg").asText()).isEqualTo(written);
         assertThat(json.path("error.message").asText()).isEqualTo(written);
         assertThat(json.path("error.stack").asText()).contains(written).doesNotContain("key");

@@ -26,8 +26,8 @@ final class ServerStart {
     private static final String JAVA_OPTIONS = "SLUICE_JAVA_OPTS";
 
     /** Log4j2's root element; logback's begins with a small letter. */
-
     private final Console console;
+
     private final LauncherHost host;
     private final LauncherOptions options;
 

@@ -82,7 +82,10 @@ public final class CommandLines {
     }
 
     private static List<String> lines(byte[] printed) {
-        return new String(printed, StandardCharsets.UTF_8).lines().limit(MAX_LINES).toList();
+        return new String(printed, StandardCharsets.UTF_8)
+                .lines()
+                .limit(MAX_LINES)
+                .toList();
     }
 
     /** With the processes it has started. */

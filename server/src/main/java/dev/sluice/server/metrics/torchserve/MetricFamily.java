@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
 /**
@@ -66,6 +67,15 @@ final class MetricFamily {
         int at = definition.dimensions().indexOf(label);
         if (at >= 0) {
             series.keySet().removeIf(labels -> isGone.test(labels.get(at)));
+        }
+    }
+
+    /** Drops the series of which two labels of those names have values that {@code areGone}. */
+    void forget(String first, String second, BiPredicate<String, String> areGone) {
+        int at = definition.dimensions().indexOf(first);
+        int other = definition.dimensions().indexOf(second);
+        if (at >= 0 && other >= 0) {
+            series.keySet().removeIf(labels -> areGone.test(labels.get(at), labels.get(other)));
         }
     }
 

@@ -22,6 +22,9 @@ import java.util.concurrent.TimeUnit;
 public final class OriginalFacts implements ServingObserver, TrafficObserver {
     private static final String HOST = "Host";
 
+    /** The version where none was asked for. */
+    static final String NO_VERSION = "default";
+
     /** The level of what is about one model. */
     static final String MODEL = "Model";
 
@@ -78,7 +81,7 @@ public final class OriginalFacts implements ServingObserver, TrafficObserver {
 
     /** The version asked for; {@code default} where none was. */
     private List<String> modelLabels(ModelRef model) {
-        String version = model.selector() instanceof VersionSelector.Exact exact ? exact.version() : "default";
+        String version = model.selector() instanceof VersionSelector.Exact exact ? exact.version() : NO_VERSION;
         return List.of(model.name(), version, metrics.hostname());
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.metrics.torchserve;
 
+import dev.sluice.model.ModelId;
 import dev.sluice.server.config.MetricsConfig.Mode;
 import dev.sluice.server.metrics.torchserve.MetricDefinition.Kind;
 import java.time.InstantSource;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +54,7 @@ public final class OriginalMetrics {
 
     /** By name as the page has it. */
     private final ConcurrentHashMap<String, MetricFamily> detected = new ConcurrentHashMap<>();
+
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     /**
@@ -236,11 +237,27 @@ public final class OriginalMetrics {
                 .toString();
     }
 
-    /** Drops the series of models that {@code isGone} by name. */
-    public void forget(Predicate<String> isGone) {
-        server.values().forEach(family -> family.forget("model_name", isGone));
-        models.values().forEach(family -> family.forget(MetricDefinitions.MODEL, isGone));
-        detected.values().forEach(family -> family.forget(MetricDefinitions.MODEL, isGone));
+    /** Drops the series of models, versions and their instances that are not among {@code there}. */
+    public void keep(Set<ModelId> there) {
+        Set<String> names = there.stream().map(ModelId::name).collect(Collectors.toSet());
+        Set<String> versions =
+                there.stream().map(id -> version(id.name(), id.version())).collect(Collectors.toSet());
+        server.values().forEach(family -> {
+            family.forget("model_name", name -> !names.contains(name));
+            family.forget(
+                    "model_name",
+                    "model_version",
+                    (name, version) ->
+                            !version.equals(OriginalFacts.NO_VERSION) && !versions.contains(version(name, version)));
+            family.forget("WorkerName", worker -> !versions.contains(worker.replaceFirst("^W-[0-9]+-", "")));
+        });
+        Stream.concat(models.values().stream(), detected.values().stream())
+                .forEach(family -> family.forget(MetricDefinitions.MODEL, name -> !names.contains(name)));
+    }
+
+    /** As names of instances end. */
+    private static String version(String model, String version) {
+        return model + "_" + version;
     }
 
     /** What is declared and its values, as the page of its mode has them; nothing where the log has them all. */

@@ -25,6 +25,7 @@ public final class SystemMetrics implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SystemMetrics.class);
     private static final double MEGA = 1024.0 * 1024;
     private static final double GIGA = MEGA * 1024;
+    private static final int MOST_LOOKS_IN_VAIN = 3;
     private static final Path MEMORY = Path.of("/proc/meminfo");
     private static final List<String> CARDS = List.of(
             "nvidia-smi",
@@ -36,8 +37,8 @@ public final class SystemMetrics implements Runnable {
     private final CommandLines commands;
     private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
-    /** Written by the one thread that runs this: whether there may be graphics cards. */
-    private boolean looksForCards = true;
+    /** Written by the one thread that runs this: looks for graphics cards in a row that found none. */
+    private int looksInVain;
 
     /** @param command to run instead; empty to look by itself */
     public SystemMetrics(OriginalMetrics metrics, Optional<List<String>> command, CommandLines commands) {
@@ -110,11 +111,12 @@ public final class SystemMetrics implements Runnable {
     }
 
     private void cards() {
-        if (!looksForCards) {
+        // A driver that wakes up may take longer than a command may; one that is not there does not come.
+        if (looksInVain >= MOST_LOOKS_IN_VAIN) {
             return;
         }
         Optional<List<String>> lines = commands.run(CARDS);
-        looksForCards = lines.isPresent();
+        looksInVain = lines.isPresent() ? 0 : looksInVain + 1;
         lines.orElse(List.of()).forEach(this::card);
     }
 

@@ -31,8 +31,9 @@ final class PemFile {
     private static final long MAX_BYTES = 1 << 20;
 
     private static final Pattern BLOCK =
-            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----", Pattern.DOTALL);
-    private static final Pattern HEADER = Pattern.compile("(?m)^[A-Za-z-]+:.*$");
+            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s*((?:[A-Za-z-]+:.*\\R)*)([^-]*)-----END \\1-----");
+    private static final String ENCRYPTED = "ENCRYPTED";
+    private static final String ENCRYPTED_KEY = "ENCRYPTED PRIVATE KEY";
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
     /** {@code 1.2.840.113549.1.1.1} with its absent parameters. */
@@ -61,8 +62,8 @@ final class PemFile {
             }
             Matcher block = BLOCK.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
             while (block.find()) {
-                blocks.add(
-                        new Block(block.group(1), HEADER.matcher(block.group(2)).replaceAll("")));
+                boolean isEncrypted = block.group(2).contains(ENCRYPTED);
+                blocks.add(new Block(isEncrypted ? ENCRYPTED_KEY : block.group(1), block.group(3)));
             }
         } catch (IOException e) {
             throw new IllegalArgumentException("a file that can be read", e);
@@ -103,7 +104,7 @@ final class PemFile {
             case "PRIVATE KEY" -> Optional.of(block.content());
             case "RSA PRIVATE KEY" -> Optional.of(framed(RSA_ALGORITHM, block));
             case "EC PRIVATE KEY" -> Optional.of(framed(Der.sequence(EC_OID, curve(block.content())), block));
-            case "ENCRYPTED PRIVATE KEY" ->
+            case ENCRYPTED_KEY ->
                 throw new IllegalArgumentException(
                         "a key without a password; use a keystore for one that has one, or decrypt it with"
                                 + " 'openssl pkey'");

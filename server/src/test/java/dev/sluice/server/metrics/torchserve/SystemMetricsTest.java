@@ -75,6 +75,7 @@ class SystemMetricsTest {
         CommandLines commands = new CommandLines(Duration.ofMillis(500));
 
         assertThat(commands.run(List.of("sh", "-c", "sleep 30 & sleep 30"))).isEmpty();
-        assertThat(commands.run(List.of("sh", "-c", "echo a; sleep 30 & echo b"))).contains(List.of("a", "b"));
+        assertThat(commands.run(List.of("sh", "-c", "echo a; sleep 30 & echo b")))
+                .contains(List.of("a", "b"));
     }
 }

@@ -108,6 +108,8 @@ class TlsMaterialTest {
         "'',a private key in PEM",
         "'no pem',a private key in PEM",
         "'-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----',a key without a password",
+        "'-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----',"
+                + "a key without a password",
         "'-----BEGIN EC PRIVATE KEY-----\nMAA=\n-----END EC PRIVATE KEY-----',a key that names its curve",
         "'-----BEGIN EC PRIVATE KEY-----\nMIT/////\n-----END EC PRIVATE KEY-----',a key that is whole",
         "'-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----','a key of RSA, an elliptic curve or Ed25519'",
