@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.sluice.engine.Batch;
 import dev.sluice.engine.BatchSink;
 import dev.sluice.engine.HandlerContext;
+import dev.sluice.engine.HandlerMetric;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
@@ -35,6 +36,7 @@ import java.util.concurrent.TimeUnit;
  *   <li>{@code throw}, {@code memory}: a fault of the handler, memory used up
  *   <li>{@code stream N}: N parts {@code part-i;}, then {@code end}
  *   <li>{@code break N}: N parts, then a fault
+ *   <li>{@code count NAME}: the usual, and one more of the metric of that name
  *   <li>{@code wait MS}: the usual, after so many milliseconds
  *   <li>{@code until FILE}: the usual, once there is a file of that name, or after a minute
  * </ul>
@@ -71,6 +73,8 @@ final class ProbeInstance implements StreamingInstance {
                 case "refuse" -> throw ServingException.byHandler(Integer.parseInt(wish[1]), wish[2]);
                 case "throw" -> throw new IllegalStateException("the probe was told to");
                 case "memory" -> throw new ServingException(ErrorCode.OUT_OF_MEMORY, "Out of resources");
+                case "count" ->
+                    context.metrics().add(HandlerMetric.counter(wish[1], 1).of(request));
                 case "wait" -> pause(Long.parseLong(wish[1]));
                 case "until" -> awaitFile(Path.of(wish[1]));
                 case "stream", "break" -> parts(batch.model(), index, Integer.parseInt(wish[1]), answers);

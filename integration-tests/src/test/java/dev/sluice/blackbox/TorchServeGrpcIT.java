@@ -65,7 +65,8 @@ class TorchServeGrpcIT {
                 maxNumSequence: 4
                 maxSequenceJobQueueSize: 8
                 """);
-        server = SluiceServer.start(store, folder.resolve("log"), "--models", "m.mar,stateful.mar", "--set", "drain_delay=0");
+        server = SluiceServer.start(
+                store, folder.resolve("log"), "--models", "m.mar,stateful.mar", "--set", "drain_delay=0");
         inferenceChannel = channel(server.grpcInference());
         managementChannel = channel(server.grpcManagement());
     }

@@ -618,6 +618,40 @@ class TorchServeSetupIT {
     }
 
     @Test
+    @Row({51, 52})
+    void showsTheMetricsOfHandlersThatAreDeclaredOrAllIfTold() throws Exception {
+        Path declared = Files.writeString(folder.resolve("metrics.yaml"), """
+                ts_metrics:
+                  counter: []
+                model_metrics:
+                  counter:
+                    - name: Declared
+                      unit: count
+                      dimensions: [ModelName, Level]
+                """);
+        for (boolean detects : List.of(false, true)) {
+            SluiceServer server = open(
+                    "--models",
+                    "m.mar",
+                    "--set",
+                    "metrics_mode=prometheus",
+                    "--set",
+                    "metrics_config=" + declared,
+                    "--set",
+                    "model_metrics_auto_detect=" + detects);
+            for (String metric : List.of("Declared", "Undeclared")) {
+                assertThat(get(server.inference("/predictions/m"), "probe", "count " + metric)
+                                .statusCode())
+                        .isEqualTo(200);
+            }
+            String page = client.get(server.metrics("/metrics")).body();
+
+            assertThat(page).containsPattern("Declared\\{ModelName=\"m\",Level=\"Model\",Hostname=\"[^\"]+\",} 1\\.0");
+            assertThat(page.contains("Undeclared{")).isEqualTo(detects);
+        }
+    }
+
+    @Test
     @Row({70, 90})
     void followsTheModelsOwnConfiguration() throws Exception {
         Probe.pack(store, "y", "1.0", """
