@@ -202,7 +202,8 @@ final class DesiredState {
                 .findFirst()
                 .orElse(Occasion.CHANGE);
         boolean isAsked = batch.changes().stream().anyMatch(change -> change.need != Need.NEXT_TIME);
-        if (occasion == Occasion.CHANGE && (!isAsked || (hasWritten && batch.next().equals(written)))) {
+        if (occasion == Occasion.CHANGE
+                && (!isAsked || (hasWritten && batch.next().equals(written)))) {
             return CompletableFuture.completedFuture(null);
         }
         CompletableFuture<Boolean> stage;

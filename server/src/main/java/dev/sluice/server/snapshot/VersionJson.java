@@ -107,7 +107,8 @@ record VersionJson(String model, String version, JsonNode entry) {
         InstanceSpec instances =
                 new InstanceSpec(number("minWorkers", 0), Math.max(number("maxWorkers", 0), number("minWorkers", 0)));
         int batchSize = number("batchSize", 1);
-        // The original writes -10000 for models that were registered with a JSON body that names none, and waits for nobody then.
+        // The original writes -10000 for models that were registered with a JSON body that names none, and waits for
+        // nobody then.
         Duration maxBatchDelay = Duration.ofMillis(Math.max(number("maxBatchDelay", Integer.MIN_VALUE), 0));
         Duration responseTimeout = seconds("responseTimeout");
         Duration startupTimeout = seconds("startupTimeout");

@@ -151,8 +151,8 @@ class SavedModelsTest {
             }
         }
         try (SavedModels second = open(Optional.empty())) {
-            RegisterModel again = RegisterModel.atStartup(
-                    "https://me:new@host:1/a.mar?signature=other#sha256=0", Optional.of("a"));
+            RegisterModel again =
+                    RegisterModel.atStartup("https://me:new@host:1/a.mar?signature=other#sha256=0", Optional.of("a"));
             assertThat(second.newlyListed(List.of(again), false)).isEmpty();
         }
     }

@@ -64,8 +64,17 @@ class SnapshotFilesTest {
 
     private static Snapshot snapshot(DesiredModels models) {
         return new Snapshot(
-                Map.of("job_queue_size", "7", "model_store", "/a:b", "keystore_pass", "hidden", "vmargs", "-Dp=hidden",
-                        "load_models", "https://host/m.mar?signature=s"),
+                Map.of(
+                        "job_queue_size",
+                        "7",
+                        "model_store",
+                        "/a:b",
+                        "keystore_pass",
+                        "hidden",
+                        "vmargs",
+                        "-Dp=hidden",
+                        "load_models",
+                        "https://host/m.mar?signature=s"),
                 models,
                 Set.of("all.mar"),
                 Optional.of("f00"));
@@ -200,8 +209,7 @@ class SnapshotFilesTest {
     })
     void readsAUrlAsItWasAndTheNameOfWhatWasFetchedFromIt(String url, String file, String location) throws IOException {
         DesiredVersion version = version("m", "1.0", url, new InstanceSpec(0, 0));
-        DesiredModel model =
-                new DesiredModel("1.0", false, new TreeMap<>(Map.of("1.0", version)), new TreeMap<>());
+        DesiredModel model = new DesiredModel("1.0", false, new TreeMap<>(Map.of("1.0", version)), new TreeMap<>());
         write(NOW, Occasion.CHANGE, snapshot(new DesiredModels(new TreeMap<>(Map.of("m", model)))));
 
         RegisterModel asked = new SnapshotFiles(folder)
