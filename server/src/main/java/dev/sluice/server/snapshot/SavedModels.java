@@ -114,10 +114,11 @@ public final class SavedModels implements AutoCloseable {
                 return new Claim(lock, lock.isPresent());
             } catch (IOException e) {
                 LOG.error(
-                        "snapshot_dir: {} cannot be written to, so the models registered with this server end with it"
-                                + " (expected: a directory this user may write to, by --set snapshot_dir=DIR, or --ncs)",
+                        "snapshot_dir: {} cannot be written to ({}), so the models registered with this server end with"
+                                + " it (expected: a directory this user may write to, by --set snapshot_dir=DIR, or"
+                                + " --ncs)",
                         directory,
-                        e);
+                        e.toString());
                 return new Claim(Optional.empty(), true);
             }
         }

@@ -206,11 +206,21 @@ public final class TorchServeCommand implements Callable<Integer> {
     }
 
     private int run(Process server) {
-        if (!pidFile.write(server.pid())) {
+        if (!isNoted(server)) {
             server.destroy();
             return pidFile.running().map(other -> refuseSecond(other.pid())).orElse(SluiceCli.FAILED);
         }
         return foreground ? await(server) : SluiceCli.OK;
+    }
+
+    /** A server nobody can stop by this command is none to leave behind. */
+    private boolean isNoted(Process server) {
+        try {
+            return pidFile.write(server.pid());
+        } catch (ServingException e) {
+            server.destroy();
+            throw e;
+        }
     }
 
     private int await(Process server) {

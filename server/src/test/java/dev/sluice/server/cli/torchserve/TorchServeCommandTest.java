@@ -14,6 +14,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -191,6 +192,19 @@ class TorchServeCommandTest {
         assertThat(start()).isEqualTo(SluiceCli.OK);
         assertThat(out.toString()).contains("Removing orphan pid file.");
         assertThat(server().isAlive()).isTrue();
+    }
+
+    /** Seen to fail: the server ran on, and nothing knew its number. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void leavesNoServerBehindWhoseNumberCannotBeWrittenDown() {
+        // A directory that takes no files, whoever asks.
+        environment.put("TMPDIR", "/proc");
+
+        assertThat(start()).isEqualTo(SluiceCli.FAILED);
+        assertThat(out.toString()).contains(".model_server.pid cannot be written");
+        assertThat(ProcessHandle.current().children())
+                .allSatisfy(child -> assertThat(child.onExit()).succeedsWithin(Duration.ofSeconds(10)));
     }
 
     @Test
