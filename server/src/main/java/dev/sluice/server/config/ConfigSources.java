@@ -159,7 +159,9 @@ public record ConfigSources(
             return Optional.empty();
         }
         try {
-            return saved.newest(SnapshotsConfig.directory(said));
+            return saved.newest(SnapshotsConfig.directory(said))
+                    .filter(last ->
+                            !SavedSettings.areOfAnotherStore(last.settings(), said.text(ConfigKey.MODEL_STORE)));
         } catch (ServingException e) {
             // A path that is none: whoever makes the configuration of it will say so.
             return Optional.empty();

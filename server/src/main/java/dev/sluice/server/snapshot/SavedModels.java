@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.sluice.server.snapshot;
 
+import dev.sluice.server.config.ConfigKey;
+import dev.sluice.server.config.SavedSettings;
 import dev.sluice.server.config.SnapshotsConfig;
 import dev.sluice.serving.DesiredModels;
 import dev.sluice.serving.DesiredVersion;
@@ -8,6 +10,7 @@ import dev.sluice.serving.ModelJournal;
 import dev.sluice.serving.RegisterModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -63,11 +66,33 @@ public final class SavedModels implements AutoCloseable {
         if (claim.mayRead()) {
             files.tellForeign();
         }
-        Optional<SnapshotFiles.Saved> last = claim.mayRead() ? files.last() : Optional.empty();
+        Optional<SnapshotFiles.Saved> last = (claim.mayRead() ? files.last() : Optional.<SnapshotFiles.Saved>empty())
+                .filter(saved -> concerns(saved, config));
         Start start = start(declared, inline, last);
         Optional<SnapshotJournal> journal =
                 lock.map(held -> new SnapshotJournal(files, config, clock, inline, start.listed()));
         return new SavedModels(start, lock, journal);
+    }
+
+    /** A snapshot of another model store, of which nothing is in this one, is another server's. */
+    private static boolean concerns(SnapshotFiles.Saved saved, SnapshotsConfig config) {
+        Optional<String> store = Optional.ofNullable(config.settings().get(ConfigKey.MODEL_STORE.key()));
+        Snapshot snapshot = saved.snapshot();
+        if (store.isEmpty() || !SavedSettings.areOfAnotherStore(snapshot.settings(), store)) {
+            return true;
+        }
+        Path directory = Path.of(store.get());
+        boolean isMoved = snapshot.models()
+                .versions()
+                .anyMatch(version -> Files.exists(
+                        directory.resolve(VersionJson.baseName(version.asked().source()))));
+        if (!isMoved) {
+            LOG.warn(
+                    "{} is of another model store, of which nothing is in {}: its models are not restored",
+                    saved.file(),
+                    directory);
+        }
+        return isMoved;
     }
 
     private static Start start(

@@ -346,6 +346,25 @@ class ConfigSourcesTest {
         assertThat(asked).containsExactly(Path.of("/var/l/config"));
     }
 
+    /** Seen to fail when any snapshot in the directory counted. */
+    @Test
+    void takesNothingFromAServerWithAnotherModelStore() {
+        SavedSettings saved = directory -> Optional.of(
+                new SavedSettings.Saved("s.cfg", Map.of("model_store", "/a", "job_queue_size", "77"), Instant.EPOCH));
+        for (String store : List.of("/b", "/a/../a")) {
+            ConfigSources sources = new ConfigSources(
+                    List.of(),
+                    Map.of("SLUICE_MODEL_STORE", store),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    saved);
+
+            assertThat(sources.read().values().number(ConfigKey.JOB_QUEUE_SIZE, 1, 100))
+                    .isEqualTo(store.equals("/b") ? 100 : 77);
+        }
+    }
+
     private ConfigSources unnamed(Path found, Map<String, String> environment, long written) {
         Map<String, String> settings = Map.of(
                 "job_queue_size", "77",

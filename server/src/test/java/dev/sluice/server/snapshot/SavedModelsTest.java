@@ -96,6 +96,35 @@ class SavedModelsTest {
         }
     }
 
+    /** Seen to fail when any snapshot in the directory counted. */
+    @Test
+    void modelsOfAnotherStoreComeBackOnlyIfItHasMoved() throws Exception {
+        Path here = Files.createDirectory(folder.resolve("here"));
+        try (SavedModels elsewhere = withStore(folder.resolve("elsewhere"))) {
+            write(elsewhere, models(listed("a.mar")));
+        }
+        try (SavedModels other = withStore(here)) {
+            assertThat(other.models()).isEqualTo(DesiredModels.NONE);
+            assertThat(locations(other.newlyListed(List.of(listed("a.mar")), false)))
+                    .containsExactly("a.mar");
+        }
+        Files.createFile(here.resolve("a.mar"));
+        try (SavedModels moved = withStore(here)) {
+            assertThat(moved.models().byName().keySet()).containsExactly("a");
+        }
+    }
+
+    private SavedModels withStore(Path store) {
+        return SavedModels.open(
+                new SnapshotsConfig(
+                        true,
+                        folder.resolve("snapshots"),
+                        3,
+                        Optional.empty(),
+                        Map.of("model_store", store.toString())),
+                () -> Instant.EPOCH);
+    }
+
     @Test
     void withAllListedACallersModelThatWasRemovedStaysRemoved() throws Exception {
         try (SavedModels first = open(Optional.empty())) {
