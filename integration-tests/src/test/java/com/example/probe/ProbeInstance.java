@@ -38,7 +38,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>{@code break N}: N parts, then a fault
  *   <li>{@code count NAME}: the usual, and one more of the metric of that name
  *   <li>{@code wait MS}: the usual, after so many milliseconds
- *   <li>{@code until FILE}: the usual, once there is a file of that name, or after a minute
+ *   <li>{@code until FILE}: the usual, once there is a file of that name, or after a minute; that it waits shows a file
+ *       {@code FILE.awaited}
  * </ul>
  *
  * <p><b>Threads:</b> as for every instance.
@@ -153,6 +154,11 @@ final class ProbeInstance implements StreamingInstance {
     }
 
     private static void awaitFile(Path file) {
+        try {
+            Files.writeString(Path.of(file + ".awaited"), "");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         for (long waited = 0; waited < LONGEST_MS && Files.notExists(file); waited += LOOK_EVERY_MS) {
             pause(LOOK_EVERY_MS);
         }

@@ -258,12 +258,11 @@ class TorchServeInferenceIT {
     void turnsAwayWhatDoesNotFitInTheQueue() throws Exception {
         Path gate = folder.resolve("gate");
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            answers.add(http.sendAsync(
-                    request("POST", "/predictions/narrow", "x", "probe", "until " + gate),
-                    HttpResponse.BodyHandlers.ofString()));
-        }
-        // One runs, one waits, and the third is refused while both do.
+        answers.add(throughTheGate(gate));
+        // It runs, and no longer waits; of the next two, one waits, and the other is refused while both do.
+        awaitFile(Path.of(gate + ".awaited"));
+        answers.add(throughTheGate(gate));
+        answers.add(throughTheGate(gate));
         Object refused = CompletableFuture.anyOf(answers.toArray(CompletableFuture[]::new))
                 .get(60, TimeUnit.SECONDS);
         assertThat(((HttpResponse<?>) refused).statusCode()).isEqualTo(503);
@@ -275,6 +274,22 @@ class TorchServeInferenceIT {
             statuses.add(answer.get(60, TimeUnit.SECONDS).statusCode());
         }
         assertThat(statuses).containsExactlyInAnyOrder(200, 200, 503);
+    }
+
+    private CompletableFuture<HttpResponse<String>> throughTheGate(Path gate) throws Exception {
+        return http.sendAsync(
+                request("POST", "/predictions/narrow", "x", "probe", "until " + gate),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static void awaitFile(Path file) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (Files.notExists(file) && System.nanoTime() < end) {
+            Object unused = new CompletableFuture<>()
+                    .completeOnTimeout(null, 5, TimeUnit.MILLISECONDS)
+                    .get(60, TimeUnit.SECONDS);
+        }
+        assertThat(file).exists();
     }
 
     /** Each run takes the file away, so the next one needs another. */

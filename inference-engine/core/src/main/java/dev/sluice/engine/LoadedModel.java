@@ -37,6 +37,21 @@ public interface LoadedModel extends AutoCloseable {
         return false;
     }
 
+    /** When an instance that was lost, or could not be made though the model was loaded, is made anew. */
+    default RestartPolicy restarts() {
+        return RestartPolicy.SOON;
+    }
+
+    /** Most instances that are made at the same time, 1 or more. */
+    default int startsAtOnce() {
+        return Integer.MAX_VALUE;
+    }
+
+    /** Whether an instance keeps the state of sequences, so that all requests of one have to go to the same. */
+    default boolean keepsSequencesByInstance() {
+        return false;
+    }
+
     @Override
     void close();
 }

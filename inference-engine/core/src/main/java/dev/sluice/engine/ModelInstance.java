@@ -2,6 +2,7 @@
 package dev.sluice.engine;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * One execution context of a loaded model: it runs one batch at a time.
@@ -23,6 +24,38 @@ public interface ModelInstance extends AutoCloseable {
      * @throws RuntimeException if the batch as a whole failed; the caller then fails every request in it
      */
     List<Outcome> execute(Batch batch);
+
+    /** How it is between calls. */
+    enum Condition {
+        /** It can go on. */
+        FIT,
+        /** It has done its share: nothing is wrong with it, and another one is to take over now. */
+        WORN,
+        /** It is gone, or cannot be trusted any more: another one is to take over when {@link LoadedModel#restarts} says so. */
+        LOST
+    }
+
+    /** Asked after every call, and before the next one; quick. */
+    default Condition condition() {
+        return Condition.FIT;
+    }
+
+    /** Has {@code action} run when it is lost while nobody calls it: once at most, on any thread, also at once. */
+    default void onLoss(Runnable action) {}
+
+    /**
+     * Ends the call that runs now, from any thread: it then throws soon, and the instance is lost.
+     *
+     * @return whether it will; one that cannot is waited for
+     */
+    default boolean abort() {
+        return false;
+    }
+
+    /** The process it runs in, if that is not this one. */
+    default OptionalLong processId() {
+        return OptionalLong.empty();
+    }
 
     @Override
     void close();

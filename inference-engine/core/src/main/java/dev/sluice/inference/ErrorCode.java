@@ -41,6 +41,8 @@ public enum ErrorCode {
     LOAD_FAILED,
     /** The engine failed while computing. */
     ENGINE_FAILED,
+    /** What ran the request died with it; another try may succeed. */
+    INSTANCE_DIED,
     /** The model's handler refused the request with a status of its own: {@link ServingException#handlerStatus}. */
     HANDLER_REFUSED,
     /** Memory ran out. */

@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param queueBytes most bytes of input waiting, 1 or more; {@link #ANY_BYTES} for no bound of the model's own
  * @param queueRows most rows waiting, 1 or more; empty for as many as {@code queueCapacity} full batches have
  * @param queueTimeout longest time a request waits, whatever longer time it asks for; empty for as long as it asks for
+ * @param onlyIfIdle whether a request is refused at once unless an instance is free to take it
  */
 public record LimitSpec(
         int queueCapacity,
@@ -21,7 +22,8 @@ public record LimitSpec(
         Duration startupTimeout,
         long queueBytes,
         OptionalLong queueRows,
-        Optional<Duration> queueTimeout) {
+        Optional<Duration> queueTimeout,
+        boolean onlyIfIdle) {
     /** As many bytes as the server as a whole allows. */
     public static final long ANY_BYTES = Long.MAX_VALUE;
 
@@ -41,8 +43,19 @@ public record LimitSpec(
         }
     }
 
+    /** Limits of a model whose requests may wait. */
+    public LimitSpec(
+            int queueCapacity,
+            Duration responseTimeout,
+            Duration startupTimeout,
+            long queueBytes,
+            OptionalLong queueRows,
+            Optional<Duration> queueTimeout) {
+        this(queueCapacity, responseTimeout, startupTimeout, queueBytes, queueRows, queueTimeout, false);
+    }
+
     /** Limits without a bound on bytes and on the time of waiting. */
     public LimitSpec(int queueCapacity, Duration responseTimeout, Duration startupTimeout) {
-        this(queueCapacity, responseTimeout, startupTimeout, ANY_BYTES, OptionalLong.empty(), Optional.empty());
+        this(queueCapacity, responseTimeout, startupTimeout, ANY_BYTES, OptionalLong.empty(), Optional.empty(), false);
     }
 }

@@ -2,6 +2,7 @@
 package dev.sluice.scheduling;
 
 import java.time.Instant;
+import java.util.OptionalLong;
 
 /**
  * One instance, as operators see it.
@@ -9,9 +10,15 @@ import java.time.Instant;
  * @param number counts the instances of a model version from 1, never reused
  * @param ready whether it has warmed up and takes batches
  * @param onCard whether it surely runs on a graphics card
+ * @param processId of the process it runs in, if that is not this one
  */
-public record InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard) {
-    /** One on the processors. */
+public record InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard, OptionalLong processId) {
+    /** One in this process. */
+    public InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard) {
+        this(number, startedAt, ready, onCard, OptionalLong.empty());
+    }
+
+    /** One in this process, on the processors. */
     public InstanceStatus(int number, Instant startedAt, boolean ready) {
         this(number, startedAt, ready, false);
     }

@@ -61,6 +61,7 @@ final class RefusalMeters {
                     NOT_ALLOWED,
                     LOAD_FAILED,
                     ENGINE_FAILED,
+                    INSTANCE_DIED,
                     HANDLER_REFUSED,
                     INTERNAL -> Optional.empty();
         };

@@ -44,7 +44,7 @@ record Refusal(Status.Code code, String message, String reason) {
             case FAILED_PRECONDITION -> Status.Code.FAILED_PRECONDITION;
             case NOT_ALLOWED, UNAUTHENTICATED, PERMISSION_DENIED -> Status.Code.PERMISSION_DENIED;
             case HANDLER_REFUSED -> ofBackend(failure.handlerStatus().orElse(500));
-            case OUT_OF_MEMORY, LOAD_FAILED, INTERNAL -> Status.Code.INTERNAL;
+            case INSTANCE_DIED, OUT_OF_MEMORY, LOAD_FAILED, INTERNAL -> Status.Code.INTERNAL;
         };
     }
 
@@ -59,7 +59,7 @@ record Refusal(Status.Code code, String message, String reason) {
             case INVALID_MODEL, ALREADY_EXISTS, FAILED_PRECONDITION -> MODELS + "ModelException";
             case DOWNLOAD_FAILED -> "org.pytorch.serve.archive.DownloadArchiveException";
             case NOT_ALLOWED, UNAUTHENTICATED, PERMISSION_DENIED -> HTTP + "InvalidKeyException";
-            case ENGINE_FAILED, HANDLER_REFUSED, OUT_OF_MEMORY, LOAD_FAILED, INTERNAL -> BACKEND;
+            case ENGINE_FAILED, INSTANCE_DIED, HANDLER_REFUSED, OUT_OF_MEMORY, LOAD_FAILED, INTERNAL -> BACKEND;
         };
     }
 

@@ -67,6 +67,7 @@ public final class TorchServeErrors implements ErrorMapper {
             case INVALID_MODEL -> new Kind(400, "InvalidModelException");
             case HANDLER_REFUSED -> new Kind(500, "InternalServerException");
             case ENGINE_FAILED -> new Kind(503, "InternalServerException");
+            case INSTANCE_DIED -> new Kind(500, "InternalServerException");
             case OUT_OF_MEMORY -> new Kind(507, "InternalServerException");
             case LOAD_FAILED, INTERNAL -> new Kind(500, "InternalServerException");
         };
@@ -103,6 +104,7 @@ public final class TorchServeErrors implements ErrorMapper {
                     INVALID_MODEL,
                     LOAD_FAILED,
                     ENGINE_FAILED,
+                    INSTANCE_DIED,
                     OUT_OF_MEMORY,
                     INTERNAL -> false;
         };
