@@ -28,6 +28,7 @@ final class RefusalTest {
                     OVERLOADED,
                     OUT_OF_MEMORY,
                     LOAD_FAILED,
+                    INSTANCE_DIED,
                     INTERNAL -> Status.Code.INTERNAL;
             case INVALID_INPUT, INVALID_MODEL, DOWNLOAD_FAILED -> Status.Code.INVALID_ARGUMENT;
             case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
