@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Ownership:</b> makes and closes its {@link ModelInstance}; {@link #ready} fails after that, never before.
  */
-final class Instance extends Taker implements Runnable {
+final class Instance extends Taker implements Runnable, BatchRunner.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
     /** When to try again to get a carrier. */
     private static final long STARVED_NANOS = Duration.ofMillis(100).toNanos();
@@ -42,7 +42,6 @@ final class Instance extends Taker implements Runnable {
     private final Instant startedAt;
     private final long wantedNanos;
     private final Carriage carriage;
-    private final Runnable onHang;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
@@ -55,8 +54,8 @@ final class Instance extends Taker implements Runnable {
     /** Written by the carrier: whether there is a context that can run batches. */
     private volatile boolean isUp;
 
-    /** The carrier's; null until it is made and while it is to be made anew. */
-    private @Nullable ModelInstance context;
+    /** Written by the carrier: null until it is made and while it is to be made anew. */
+    private volatile @Nullable ModelInstance context;
 
     /** The carrier's: what its context has in work, if that works step by step; null otherwise, and while there is none. */
     private @Nullable IterationLoop iterations;
@@ -122,7 +121,6 @@ final class Instance extends Taker implements Runnable {
         this.startedAt = startedAt;
         this.wantedNanos = parts.threads().ticker().nanos();
         this.carriage = new Carriage(parts.threads().carriers(), this);
-        this.onHang = () -> parts.keeper().hangs(this);
     }
 
     /** Watched for by scripts, so worded as the original does. */
@@ -459,7 +457,7 @@ final class Instance extends Taker implements Runnable {
                 takesMore = false;
                 queue.leave(this);
             }
-            Formation.Sleep sleep = loop.round(takesMore ? this : null, onHang);
+            Formation.Sleep sleep = loop.round(takesMore ? this : null, this);
             if (sleep != null) {
                 return pause(sleep.untilNanos());
             }
@@ -478,7 +476,7 @@ final class Instance extends Taker implements Runnable {
     }
 
     private void run(ModelInstance with, Formation.Formed batch) {
-        isBroken = !parts.runner().run(with, batch, onHang);
+        isBroken = !parts.runner().run(with, batch, this);
         if (!isBroken) {
             noteServed(with);
         }
@@ -488,6 +486,18 @@ final class Instance extends Taker implements Runnable {
         hasServed = true;
         if (condition(by) != ModelInstance.Condition.LOST) {
             recovery.ran();
+        }
+    }
+
+    @Override
+    public void hangs() {
+        parts.keeper().hangs(this);
+    }
+
+    @Override
+    public void answersLast() {
+        if (queue.takesOnlyIfIdle() && !isUnfit()) {
+            queue.announce(this);
         }
     }
 
