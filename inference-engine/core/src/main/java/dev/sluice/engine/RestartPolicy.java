@@ -19,7 +19,7 @@ public record RestartPolicy(List<Duration> delays, Duration window) {
             Stream.of(0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000)
                     .map(Duration::ofMillis)
                     .toList(),
-            Duration.ofSeconds(300));
+            Duration.ofMinutes(5));
 
     public RestartPolicy {
         delays = List.copyOf(delays);

@@ -167,9 +167,7 @@ final class Homes implements Queues {
     }
 
     private static boolean isBetter(Home one, Home other) {
-        return one.rank() != other.rank()
-                ? one.rank() < other.rank()
-                : one.sequences.size() < other.sequences.size();
+        return one.rank() != other.rank() ? one.rank() < other.rank() : one.sequences.size() < other.sequences.size();
     }
 
     /** {@code sequence} does not live at {@code home} any more. */

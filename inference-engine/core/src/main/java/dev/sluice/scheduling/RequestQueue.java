@@ -251,7 +251,9 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             }
             waiting.add(pending);
             next = formHere(expired);
-            setBusy(taker, next instanceof Formation.Formed batch ? batch.members().size() : 0);
+            setBusy(
+                    taker,
+                    next instanceof Formation.Formed batch ? batch.members().size() : 0);
         } finally {
             formation.unlock();
         }

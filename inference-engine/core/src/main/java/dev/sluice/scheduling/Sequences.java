@@ -98,7 +98,8 @@ final class Sequences {
             SchedulingThreads threads,
             Consumer<String> forget) {
         AtomicReference<@Nullable Sequences> made = new AtomicReference<>();
-        Homes all = homes.apply((lost, reason) -> Objects.requireNonNull(made.get()).lose(lost, reason));
+        Homes all =
+                homes.apply((lost, reason) -> Objects.requireNonNull(made.get()).lose(lost, reason));
         Sequences sequences = new Sequences(
                 model, bounds, home -> Objects.requireNonNull(home).queue(), threads, forget, all);
         made.set(sequences);

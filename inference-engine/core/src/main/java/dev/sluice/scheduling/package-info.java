@@ -6,7 +6,8 @@
  *
  * <p><b>Start here:</b> {@link dev.sluice.scheduling.RequestScheduler}, {@link dev.sluice.scheduling.BatchPolicy},
  * {@link dev.sluice.scheduling.BatchingScheduler}; inside, {@code RequestQueue.submit} and {@code RequestQueue.form}, {@code IterationLoop} for models that work
- * step by step, {@code Sequences} for requests that run one after the other.
+ * step by step, {@code Sequences} for requests that run one after the other,
+ * {@code Homes} where instances keep their state, {@code Recovery} for when a lost instance is made anew.
  *
  * <p><b>Threads:</b> requests are submitted from event loops, which never wait here, but may run a request of a few
  * microseconds themselves, see {@code CallerRuns}; batches are formed and run on carriers,

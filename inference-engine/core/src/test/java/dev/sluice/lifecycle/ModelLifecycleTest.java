@@ -59,6 +59,7 @@ class ModelLifecycleTest {
         private volatile Function<Batch, List<Outcome>> batches = batch -> ScriptedModel.answers(numbers, batch);
         private volatile Runnable onLoad = () -> {};
         private volatile Runnable onNewInstance = () -> {};
+        private volatile int startsAtOnce = Integer.MAX_VALUE;
         private volatile Runnable onCheck = () -> {};
 
         @Override
@@ -69,7 +70,8 @@ class ModelLifecycleTest {
         @Override
         public LoadedModel load(ModelSpec spec) {
             onLoad.run();
-            ScriptedModel model = new ScriptedModel(batch -> batches.apply(batch), () -> onNewInstance.run());
+            ScriptedModel model = new ScriptedModel(batch -> batches.apply(batch), () -> onNewInstance.run())
+                    .startingAtOnce(startsAtOnce);
             loaded.add(model);
             return model;
         }
@@ -378,6 +380,22 @@ class ModelLifecycleTest {
                 .hasMessage("Model \"m\" was unloaded");
         late.release();
         handle.close();
+    }
+
+    /** Seen to fail when all rounds together had the time of one. */
+    @Test
+    void allowsTheStartupTimeoutForEachRoundOfStarts() throws Exception {
+        ModelLifecycle lifecycle = lifecycle(Duration.ZERO);
+        script.startsAtOnce = 2;
+        Gate gate = new Gate();
+        script.onNewInstance = gate::pass;
+        LimitSpec impatient = new LimitSpec(10, LONG, Duration.ofMillis(20));
+        get(lifecycle.add(Specs.spec(V1, 5, impatient)));
+
+        assertThat(failure(lifecycle.scale(V1, instances(5))))
+                .hasMessage("Model m was not ready after 0 s (startupTimeout, for each of 3 rounds of starts)");
+        gate.open();
+        await().until(() -> loaded.get(0).isClosed());
     }
 
     /** Planted: model.close() straight after the failed start, under newInstance() that still runs. */

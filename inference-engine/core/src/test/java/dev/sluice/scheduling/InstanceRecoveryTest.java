@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -95,13 +96,19 @@ class InstanceRecoveryTest {
         private volatile Runnable onLoss = () -> {};
         private volatile boolean isClosed;
 
+        /** Written by who asks how it is. */
+        private volatile boolean hasSaidSo;
+
         @Override
         public void warmUp() {}
 
         @Override
         public List<Outcome> execute(Batch batch) {
-            if (condition == Condition.LOST || isClosed) {
-                violations.add("a batch for an instance that is lost");
+            if (hasSaidSo || isClosed) {
+                violations.add("a batch for an instance that is known to be lost");
+            }
+            if (condition == Condition.LOST) {
+                throw new ServingException(ErrorCode.INSTANCE_DIED, "Worker died.");
             }
             int number = Numbers.number(batch.requests().get(0));
             if (number == HANGS_FOR_EVER) {
@@ -138,6 +145,7 @@ class InstanceRecoveryTest {
 
         @Override
         public Condition condition() {
+            hasSaidSo |= condition == Condition.LOST;
             return condition;
         }
 
@@ -273,7 +281,7 @@ class InstanceRecoveryTest {
 
     /** Seen to fail when nobody asked before a batch whether the instance still was there. */
     @Test
-    void formsNoBatchForOneThatIsKnownToBeLost() throws Exception {
+    void i19FormsNoBatchForOneThatIsKnownToBeLost() throws Exception {
         BatchingScheduler scheduler = serve(1);
         awaitRest();
         made.get(0).condition = ModelInstance.Condition.LOST;
@@ -463,5 +471,41 @@ class InstanceRecoveryTest {
         end(scheduler.resize(6));
         assertThat(scheduler.startRounds(7)).isEqualTo(4);
         assertThat(scheduler.startRounds(0)).isEqualTo(1);
+    }
+
+    /** Seen to fail when a lost instance was asked for another batch, and when one that came back did not take what waited. */
+    @Test
+    void i19LosingInstancesEndsEveryRequestOnce() throws Exception {
+        restarts = RestartPolicy.SOON;
+        mostCalls = 40;
+        BatchingScheduler scheduler = serve(3);
+        SplittableRandom random = new SplittableRandom(7);
+        List<RecordingSink> sinks = new ArrayList<>();
+        List<Integer> sent = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            int number = random.nextInt(50) == 0 ? DIES : i;
+            sent.add(number);
+            sinks.add(submit(scheduler, number));
+            if (random.nextInt(100) == 0) {
+                made.get(random.nextInt(made.size())).lose();
+            }
+            if (random.nextInt(20) == 0) {
+                sinks.get(i).awaitEnd();
+            }
+        }
+        await().until(() -> {
+            ticker.advance(Duration.ofMillis(100));
+            return sinks.stream().allMatch(RecordingSink::isDone);
+        });
+        for (int i = 0; i < sinks.size(); i++) {
+            assertThat(sinks.get(i).ends()).isEqualTo(1);
+            if (sinks.get(i).isAnswered()) {
+                assertThat(sinks.get(i).number()).isEqualTo(Numbers.expected(sent.get(i)));
+            } else {
+                assertThat(sinks.get(i).code())
+                        .isIn(ErrorCode.INSTANCE_DIED, ErrorCode.OVERLOADED, ErrorCode.MODEL_UNAVAILABLE);
+            }
+        }
+        assertThat(sinks.stream().filter(RecordingSink::isAnswered)).hasSizeGreaterThan(1000);
     }
 }

@@ -450,7 +450,7 @@ class IterationTest {
 
     /** Seen to fail, by a step of the dead, when nobody asked how the engine was after a step that threw. */
     @Test
-    void allThatIsInWorkEndsWhenItsInstanceDiesInAStep() throws Exception {
+    void i19AllThatIsInWorkEndsWhenItsInstanceDiesInAStep() throws Exception {
         BatchingScheduler scheduler = serve();
         Stream streamed = submit(scheduler, 1000);
         steps.release(1);

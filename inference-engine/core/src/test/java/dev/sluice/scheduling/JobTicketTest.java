@@ -99,7 +99,7 @@ class JobTicketTest {
         assertThat(numbers.buffersOut()).isZero();
     }
 
-    /** Seen to fail when a ticket was looked for in one step and taken in another. */
+    /** Seen to fail without tickets. Interleavings are for {@link TicketsLincheckTest}. */
     @Test
     void i17AdmitsExactlyAsManyAsInstancesAreFreeHoweverManyComeAtOnce() throws Exception {
         int free = 3;
@@ -119,7 +119,8 @@ class JobTicketTest {
                             },
                             task -> new Thread(task).start()))
                     .toList();
-            List<RecordingSink> sinks = all.stream().map(CompletableFuture::join).toList();
+            List<RecordingSink> sinks =
+                    all.stream().map(CompletableFuture::join).toList();
             List<RecordingSink> refused =
                     sinks.stream().filter(RecordingSink::isDone).toList();
             assertThat(refused).as("round %s", round).hasSize(callers - free);

@@ -117,8 +117,7 @@ final class Simulation {
                         : batching);
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
-                new RequestQueue.Settings(
-                        "m", bounds, priorities, sizes, splits, RequestQueue.ANY_TIME, onlyIfIdle),
+                new RequestQueue.Settings("m", bounds, priorities, sizes, splits, RequestQueue.ANY_TIME, onlyIfIdle),
                 policy,
                 times,
                 wheel,
@@ -255,6 +254,7 @@ final class Simulation {
 
         /** Free instances that no waiting request counted on. */
         private long freeWhenItCame;
+
         private long deadlineAt = Long.MAX_VALUE;
         private boolean isAdmitted;
         private boolean isWaiting;
