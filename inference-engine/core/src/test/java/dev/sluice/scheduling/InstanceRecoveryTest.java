@@ -473,7 +473,7 @@ class InstanceRecoveryTest {
         assertThat(scheduler.startRounds(0)).isEqualTo(1);
     }
 
-    /** Seen to fail when a lost instance was asked for another batch, and when one that came back did not take what waited. */
+    /** Seen to fail when a lost instance was asked for another batch. */
     @Test
     void i19LosingInstancesEndsEveryRequestOnce() throws Exception {
         restarts = RestartPolicy.SOON;

@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -169,7 +170,7 @@ class SequenceHomesTest {
 
         @Override
         public void step(List<Integer> active, BatchSink answers) {
-            active.forEach(slot -> answers.end(slot, answer(inWork.get(slot))));
+            active.forEach(slot -> answers.end(slot, answer(Objects.requireNonNull(inWork.get(slot)))));
         }
 
         @Override

@@ -356,7 +356,7 @@ final class Simulation {
             boolean isRight = switch (refusal.code()) {
                 case OVERLOADED ->
                     refusal.retryAfter().isPresent()
-                            && (onlyIfIdle && freeWhenItCame <= 0
+                            && ((onlyIfIdle && freeWhenItCame <= 0)
                                     || waitingRequests + parts.size() > bounds.requests()
                                     || waitingRows + counted() > bounds.rows()
                                     || waitingBytes + bytes > bounds.bytes());

@@ -3,6 +3,7 @@ package dev.sluice.server.javahandler;
 
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
+import dev.sluice.engine.RestartPolicy;
 import dev.sluice.model.Signature;
 
 /**
@@ -47,6 +48,21 @@ final class OwnedModel implements LoadedModel {
     @Override
     public boolean isOnCards() {
         return model.isOnCards();
+    }
+
+    @Override
+    public RestartPolicy restarts() {
+        return code.guarded("say when it is made anew", model::restarts);
+    }
+
+    @Override
+    public int startsAtOnce() {
+        return code.guarded("say how many are made at once", model::startsAtOnce);
+    }
+
+    @Override
+    public boolean keepsSequencesByInstance() {
+        return code.guarded("say what its instances keep", model::keepsSequencesByInstance);
     }
 
     @Override
