@@ -60,6 +60,8 @@ final class EnvironmentCache implements AutoCloseable {
     /** Makes the content of one folder. */
     interface Maker {
         /**
+         * Makes it.
+         *
          * @param folder which does not exist yet
          * @param left time there is for it
          * @throws ServingException if it cannot be made; the folder is then deleted
@@ -114,6 +116,8 @@ final class EnvironmentCache implements AutoCloseable {
                     FileTrees.delete(folder);
                 }
             }
+            // A list may be empty.
+            Files.createDirectories(folder);
             Files.createFile(done);
         }
         Files.setLastModifiedTime(done, FileTime.from(clock.instant()));

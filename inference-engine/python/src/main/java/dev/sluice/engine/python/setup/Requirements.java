@@ -31,7 +31,7 @@ record Requirements(Path file, Path model) {
      * @throws ServingException {@code INVALID_MODEL} if the file is not one of the model's own
      */
     static Optional<Requirements> of(ModelSpec spec) {
-        return spec.files().requirementsFile().map(name -> of(name, spec.files().root()));
+        return spec.files().requirementsFile().filter(name -> !name.isBlank()).map(name -> of(name, spec.files().root()));
     }
 
     private static Requirements of(String name, Path root) {
