@@ -224,6 +224,7 @@ def main():
         time.sleep(600)
     if mode == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if mode in ("stubborn", "parent"):
         print("child %d" % subprocess.Popen(["sleep", "600"]).pid, flush=True)
     if "unix" in arguments:
         server = socket.socket(socket.AF_UNIX)

@@ -75,8 +75,7 @@ final class BatchReplies {
      * @param requests those of the batch
      * @param places where they are in {@code answers}
      */
-    void read(ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers)
-            throws IOException {
+    void read(ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers) throws IOException {
         while (open > 0) {
             int code = reader.code();
             boolean isOver = Outcomes.isFine(code)

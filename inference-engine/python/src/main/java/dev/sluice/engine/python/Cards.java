@@ -109,13 +109,18 @@ final class Cards {
             return 0;
         }
         try {
-            var timer = process.onExit().orTimeout(COUNTING_SECONDS, TimeUnit.SECONDS).exceptionally(late -> {
-                LOG.warn("{} takes longer than {} s; no graphics card is used", listing.get(0), COUNTING_SECONDS);
-                return process.destroyForcibly();
-            });
+            var timer = process.onExit()
+                    .orTimeout(COUNTING_SECONDS, TimeUnit.SECONDS)
+                    .exceptionally(late -> {
+                        LOG.warn(
+                                "{} takes longer than {} s; no graphics card is used",
+                                listing.get(0),
+                                COUNTING_SECONDS);
+                        return process.destroyForcibly();
+                    });
             process.getOutputStream().close();
             byte[] output = process.getInputStream().readAllBytes();
-            timer.join();
+            timer.cancel(false);
             return (int) new String(output, StandardCharsets.UTF_8)
                     .lines()
                     .filter(line -> line.startsWith("GPU "))

@@ -97,7 +97,10 @@ final class OptionReader {
                 .filter(kind -> kind.name().equalsIgnoreCase(name.strip()))
                 .findFirst());
         if (text.isPresent() && chosen.isEmpty()) {
-            wrong(key, text.get(), "one of " + Arrays.toString(kinds.getEnumConstants()).toLowerCase(Locale.ROOT));
+            wrong(
+                    key,
+                    text.get(),
+                    "one of " + Arrays.toString(kinds.getEnumConstants()).toLowerCase(Locale.ROOT));
         }
         return chosen;
     }

@@ -27,10 +27,12 @@ final class Prediction {
     Map<String, String> headers = Map.of();
 
     /** Null when there was no memory for it, {@link #refusal} being why. */
-    @Nullable DataBuffer body;
+    @Nullable
+    DataBuffer body;
 
     /** Why there is no body. */
-    @Nullable ServingException refusal;
+    @Nullable
+    ServingException refusal;
 
     /** Whether more parts of the answer follow; takes what said so out of the headers. */
     boolean takeHasMore() {

@@ -33,7 +33,8 @@ final class ProcessSession {
 
     private static boolean isIn(long leader, long process) {
         try {
-            byte[] bytes = Files.readAllBytes(PROCESSES.resolve(Long.toString(process)).resolve("stat"));
+            byte[] bytes =
+                    Files.readAllBytes(PROCESSES.resolve(Long.toString(process)).resolve("stat"));
             String stat = new String(bytes, StandardCharsets.ISO_8859_1);
             String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", SESSION_FIELD + 2);
             return fields.length > SESSION_FIELD && fields[SESSION_FIELD].equals(Long.toString(leader));

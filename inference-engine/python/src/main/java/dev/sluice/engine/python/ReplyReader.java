@@ -54,7 +54,8 @@ final class ReplyReader {
     int code() throws IOException {
         int code = integer();
         if (code < LOWEST_CODE || code > HIGHEST_CODE) {
-            throw new WireException("code of a reply: " + code + " (expected: " + LOWEST_CODE + ".." + HIGHEST_CODE + ")");
+            throw new WireException(
+                    "code of a reply: " + code + " (expected: " + LOWEST_CODE + ".." + HIGHEST_CODE + ")");
         }
         text(message, integer(), "message of a reply", maxBytes);
         return code;

@@ -51,10 +51,8 @@ final class SharedLane implements AutoCloseable {
      * @throws IOException if it cannot be made
      */
     static SharedLane create(Path fallback, long bytes) throws IOException {
-        Path folder = MEMORY_FOLDERS.stream()
-                .filter(Files::isWritable)
-                .findFirst()
-                .orElse(fallback);
+        Path folder =
+                MEMORY_FOLDERS.stream().filter(Files::isWritable).findFirst().orElse(fallback);
         // For this user alone: so are all temporary files.
         Path file = Files.createTempFile(folder, "sluice-", ".worker");
         try {
@@ -77,8 +75,7 @@ final class SharedLane implements AutoCloseable {
     }
 
     List<String> arguments() {
-        return List.of(
-                "--shared-memory", file.toString(), "--shared-memory-size", Integer.toString(memory.capacity()));
+        return List.of("--shared-memory", file.toString(), "--shared-memory-size", Integer.toString(memory.capacity()));
     }
 
     /** Takes its name away: whoever has it open goes on. */

@@ -97,7 +97,8 @@ final class WorkerAddresses implements AutoCloseable {
 
     private Path made() throws IOException {
         Path absolute = wanted.toAbsolutePath();
-        boolean isShort = absolute.toString().getBytes(StandardCharsets.UTF_8).length + 1 + LONGEST_NAME <= LONGEST_PATH;
+        boolean isShort =
+                absolute.toString().getBytes(StandardCharsets.UTF_8).length + 1 + LONGEST_NAME <= LONGEST_PATH;
         Path base = isShort ? Files.createDirectories(absolute) : Files.createTempDirectory("sluice");
         if (!isShort) {
             LOG.info("The folder for workers' sockets has too long a path for a socket; a temporary one is used");
@@ -122,8 +123,7 @@ final class WorkerAddresses implements AutoCloseable {
     void give(Path file) throws IOException {
         if (user.isPresent()) {
             Files.setOwner(
-                    file,
-                    file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user.get()));
+                    file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user.get()));
         }
     }
 

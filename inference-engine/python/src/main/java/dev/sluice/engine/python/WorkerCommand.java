@@ -55,7 +55,8 @@ final class WorkerCommand {
         } else if (settings.cpuLauncherArgs().isPresent()) {
             command.addAll(cpuLauncher(settings.cpuLauncherArgs().get(), index));
         }
-        command.add(settings.home().resolve("sluice_worker").resolve("__main__.py").toString());
+        command.add(
+                settings.home().resolve("sluice_worker").resolve("__main__.py").toString());
         command.add(side == Side.OWN ? "serve" : "original");
         command.add("--watch-stdin");
         command.addAll(hosting);
@@ -98,11 +99,13 @@ final class WorkerCommand {
 
     private List<String> cpuLauncher(String given, int index) {
         List<String> arguments = new ArrayList<>(List.of("-m", "torch.backends.xeon.run_cpu"));
-        Arrays.stream(given.strip().split("\\s+")).filter(word -> !word.isEmpty()).forEach(arguments::add);
+        Arrays.stream(given.strip().split("\\s+"))
+                .filter(word -> !word.isEmpty())
+                .forEach(arguments::add);
         int workers = spec.instances().min();
         if (workers > 1) {
-            arguments.addAll(List.of(
-                    "--ninstances", Integer.toString(workers), "--rank", Integer.toString(index % workers)));
+            arguments.addAll(
+                    List.of("--ninstances", Integer.toString(workers), "--rank", Integer.toString(index % workers)));
         }
         return arguments;
     }

@@ -101,8 +101,8 @@ abstract class WorkerInstance implements ModelInstance {
         if (worker.isLost()) {
             return Condition.LOST;
         }
-        boolean isWorn =
-                setup.maxRequests().isPresent() && requests >= setup.maxRequests().getAsInt();
+        boolean isWorn = setup.maxRequests().isPresent()
+                && requests >= setup.maxRequests().getAsInt();
         return isWorn ? Condition.WORN : Condition.FIT;
     }
 

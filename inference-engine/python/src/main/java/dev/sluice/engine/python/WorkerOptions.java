@@ -43,9 +43,7 @@ public record WorkerOptions(
         OptionReader torchrun = options.below("torchrun");
         ParallelType type = options.choice("parallelType", ParallelType.class).orElse(ParallelType.NONE);
         TorchrunOptions launch = torchrun(torchrun);
-        int level = torchrun.isEmpty()
-                ? options.number("parallelLevel", 0).orElse(0)
-                : launch.processesPerNode();
+        int level = torchrun.isEmpty() ? options.number("parallelLevel", 0).orElse(0) : launch.processesPerNode();
         boolean isSpread = type != ParallelType.NONE && level > 0;
         return new WorkerOptions(
                 worker.strict().choice("side", Side.class),

@@ -91,7 +91,8 @@ final class WorkerStarter {
      */
     Worker start() {
         List<Integer> taken = cards.take();
-        Attempt attempt = new Attempt(taken, System.nanoTime() + spec.limits().startupTimeout().toNanos());
+        Attempt attempt = new Attempt(
+                taken, System.nanoTime() + spec.limits().startupTimeout().toNanos());
         try {
             return attempt.run();
         } catch (IOException e) {
@@ -133,7 +134,8 @@ final class WorkerStarter {
         Worker run() throws IOException, InterruptedException {
             WorkerAddress at = address();
             address = Optional.of(at);
-            String name = "W-" + at.number() + "-" + spec.id().name() + "_" + spec.id().version();
+            String name = "W-" + at.number() + "-" + spec.id().name() + "_"
+                    + spec.id().version();
             WorkerGroup limits = around.groups().open(spec);
             group = Optional.of(limits);
             if (!around.settings().debug()) {
@@ -160,8 +162,7 @@ final class WorkerStarter {
         }
 
         private Optional<SharedLane> lane() throws IOException {
-            long bytes = options.sharedMemoryBytes()
-                    .orElse(around.settings().sharedMemoryBytes());
+            long bytes = options.sharedMemoryBytes().orElse(around.settings().sharedMemoryBytes());
             if (bytes == 0 || side != Side.OWN || options.isAsynchronous() || options.connections() > 1) {
                 return Optional.empty();
             }
@@ -274,7 +275,9 @@ final class WorkerStarter {
                 return "The worker had not loaded the model after "
                         + spec.limits().startupTimeout().toSeconds() + " s (startupTimeout)";
             }
-            String farewell = process.filter(ended -> endedByItself).flatMap(this::farewell).orElse("");
+            String farewell = process.filter(ended -> endedByItself)
+                    .flatMap(this::farewell)
+                    .orElse("");
             return farewell.isEmpty()
                     ? "The worker could not be started: " + NativeMessage.clean(String.valueOf(e.getMessage()))
                     : "The worker ended before it had loaded the model: " + NativeMessage.clean(farewell);

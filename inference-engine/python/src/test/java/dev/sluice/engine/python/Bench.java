@@ -20,11 +20,12 @@ import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.Placement;
-import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.BufferAllocator;
+import dev.sluice.tensor.CopyReason;
 import dev.sluice.tensor.DataBuffer;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,7 @@ final class Bench implements AutoCloseable {
     String handler = "handler.py";
     Placement placement = Placement.DEFAULT;
     int cards = 0;
+    boolean isTracked = true;
     final Map<String, Object> options = new HashMap<>();
     final Map<String, String> variables = new HashMap<>();
     final Map<String, String> workers = new HashMap<>();
@@ -90,6 +92,11 @@ final class Bench implements AutoCloseable {
     }
 
     private BufferAllocator allocator() {
+        if (!isTracked) {
+            // Tracking costs more than what is measured.
+            ByteBuffer shared = ByteBuffer.allocateDirect(1 << 10);
+            return bytes -> DataBuffer.of(shared.slice(0, (int) bytes), () -> {});
+        }
         return new BufferAllocator() {
             @Override
             public DataBuffer allocate(long bytes) {

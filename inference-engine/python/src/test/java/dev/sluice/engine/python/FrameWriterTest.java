@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -16,6 +18,25 @@ class FrameWriterTest {
     private final FrameWriter writer = new FrameWriter();
 
     /** Seen to fail when views of a frame that has grown were used again. */
+    @Test
+    void writesLongerMessagesAfterShortOnes() throws IOException {
+        for (int length : new int[] {1, 20_000, 100}) {
+            String text = "y".repeat(length);
+            writer.begin();
+            writer.putText(text);
+            writer.putBody(ByteBuffer.wrap("x".repeat(2000).getBytes(StandardCharsets.UTF_8)));
+            writer.putText(text);
+            ByteTarget target = new ByteTarget(1500);
+            writer.writeTo(target);
+            assertThat(target.bytes())
+                    .isEqualTo(new Replies()
+                            .text(text)
+                            .text("x".repeat(2000))
+                            .text(text)
+                            .soFar());
+        }
+    }
+
     @Property(tries = 300)
     void writesTextsAndBodiesInOrder(
             @ForAll @Size(max = 12) List<String> texts,
@@ -32,9 +53,9 @@ class FrameWriterTest {
                 }
                 if (i < sizes.size()) {
                     byte[] body = new byte[sizes.get(i)];
-                    java.util.Arrays.fill(body, (byte) i);
+                    Arrays.fill(body, (byte) i);
                     writer.putBody(ByteBuffer.wrap(body));
-                    expected.text(new String(body, java.nio.charset.StandardCharsets.ISO_8859_1));
+                    expected.text(new String(body, StandardCharsets.ISO_8859_1));
                 }
             }
             writer.putInt(round);

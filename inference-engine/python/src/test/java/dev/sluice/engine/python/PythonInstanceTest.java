@@ -214,21 +214,36 @@ class PythonInstanceTest {
                 .isEqualTo(20_000_000);
     }
 
-    /** And what it started goes as well; seen to fail without a look at its session. */
+    /** And what it started goes as well. */
     @Test
-    void endsAWorkerThatDoesNotWantTo() throws Exception {
+    void endsAWorkerThatDoesNotWantTo() {
         bench.workers.put("START", "stubborn");
         bench.workers.put("IGNORES_STDIN", "1");
         StreamingInstance instance = start(bench.load());
         instance.close();
+        assertThat(ProcessHandle.of(instance.processId().getAsLong()).filter(ProcessHandle::isAlive))
+                .isEmpty();
+        awaitEndOfChild();
+    }
+
+    /** Nobody knows any more whose child it was; seen to fail without a look at its session. */
+    @Test
+    void endsWhatADeadWorkerLeft() {
+        bench.workers.put("START", "parent");
+        StreamingInstance instance = start(bench.load());
+        assertThatThrownBy(() -> Bench.ask(instance, "!die")).hasMessage("Worker died.");
+        instance.close();
+        awaitEndOfChild();
+    }
+
+    private void awaitEndOfChild() {
         long child = bench.lines.stream()
                 .filter(line -> line.contains(" child "))
                 .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
                 .findFirst()
                 .orElseThrow();
-        assertThat(ProcessHandle.of(instance.processId().getAsLong()).filter(ProcessHandle::isAlive))
-                .isEmpty();
-        ProcessHandle.of(child).ifPresent(left -> left.onExit().orTimeout(10, TimeUnit.SECONDS).join());
+        ProcessHandle.of(child)
+                .ifPresent(left -> left.onExit().orTimeout(10, TimeUnit.SECONDS).join());
     }
 
     @Test

@@ -14,7 +14,8 @@ final class Replies {
         return new Replies().number(code).text(message);
     }
 
-    Replies prediction(String id, String contentType, int status, String reason, Map<String, String> headers, byte[] body) {
+    Replies prediction(
+            String id, String contentType, int status, String reason, Map<String, String> headers, byte[] body) {
         text(id).text(contentType).number(status).text(reason).number(headers.size());
         headers.forEach((name, value) -> text(name).text(value));
         number(body.length);

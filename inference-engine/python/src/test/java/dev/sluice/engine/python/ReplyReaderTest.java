@@ -54,8 +54,30 @@ class ReplyReaderTest {
     }
 
     /** Seen to fail when a text that is the same as the one before was not passed over. */
+    @Test
+    void readsTheSameTextAgain() throws IOException {
+        byte[] bytes = Replies.of(200, "fine")
+                .prediction("r1", "text/plain", 200, "OK", Map.of(), utf8("1"))
+                .prediction("r1", "text/plain", 200, "OK", Map.of(), utf8("2"))
+                .end();
+        ReplyReader reader = reader(bytes, 1000);
+        assertThat(reader.code()).isEqualTo(200);
+        Prediction prediction = new Prediction();
+        for (String body : List.of("1", "2")) {
+            assertThat(reader.next(prediction)).isTrue();
+            reader.read(prediction);
+            assertThat(prediction.id).hasToString("r1");
+            assertThat(prediction.contentType).hasToString("text/plain");
+            assertThat(prediction.body.toByteArray()).isEqualTo(utf8(body));
+            prediction.drop();
+        }
+        assertThat(reader.next(prediction)).isFalse();
+    }
+
     @Property(tries = 300)
-    void readsWhatWasWritten(@ForAll @Size(max = 6) List<@net.jqwik.api.From("said") Said> said, @ForAll @IntRange(min = 1, max = 40_000) int pieces)
+    void readsWhatWasWritten(
+            @ForAll @Size(max = 6) List<@net.jqwik.api.From("said") Said> said,
+            @ForAll @IntRange(min = 1, max = 40_000) int pieces)
             throws IOException {
         Replies reply = Replies.of(200, "fine");
         said.forEach(each -> reply.prediction(
@@ -75,8 +97,7 @@ class ReplyReaderTest {
                     new String(prediction.body.toByteArray(), StandardCharsets.UTF_8)));
             prediction.drop();
         }
-        assertThat(read)
-                .isEqualTo(said.stream().map(ReplyReaderTest::asDecoded).toList());
+        assertThat(read).isEqualTo(said.stream().map(ReplyReaderTest::asDecoded).toList());
         assertThat(reader.hasMore()).isFalse();
         allocator.assertAllReleased();
     }
@@ -161,13 +182,25 @@ class ReplyReaderTest {
     @Test
     void saysWhatIsWrong() {
         refuses(Replies.of(0, "").end(), "code of a reply: 0 (expected: 1..9999)");
+        refuses(Replies.of(200, "").text("r1").number(-2).end(), "length of a content type: -2 (expected: 0..100000)");
         refuses(
-                Replies.of(200, "").text("r1").number(-2).end(), "length of a content type: -2 (expected: 0..100000)");
-        refuses(
-                Replies.of(200, "").text("r1").text("").number(200).text("").number(1001).end(),
+                Replies.of(200, "")
+                        .text("r1")
+                        .text("")
+                        .number(200)
+                        .text("")
+                        .number(1001)
+                        .end(),
                 "number of headers: 1001 (expected: 0..1000)");
         refuses(
-                Replies.of(200, "").text("r1").text("").number(200).text("").number(0).number(100_001).end(),
+                Replies.of(200, "")
+                        .text("r1")
+                        .text("")
+                        .number(200)
+                        .text("")
+                        .number(0)
+                        .number(100_001)
+                        .end(),
                 "length of a body: 100001 (expected: 0..100000)");
     }
 

@@ -43,8 +43,7 @@ final class Requests {
         ByteBuffer memory =
                 ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         memory.asFloatBuffer().put(values);
-        Tensor tensor =
-                new Tensor(name, DataType.FP32, Shape.of(1, values.length), DataBuffer.of(memory, () -> {}));
+        Tensor tensor = new Tensor(name, DataType.FP32, Shape.of(1, values.length), DataBuffer.of(memory, () -> {}));
         return of(id, Map.of(), new Input.OfTensor(tensor));
     }
 }

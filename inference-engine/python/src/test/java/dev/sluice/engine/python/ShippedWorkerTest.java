@@ -14,6 +14,7 @@ import dev.sluice.tensor.DataType;
 import dev.sluice.tensor.Shape;
 import dev.sluice.tensor.Tensor;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,9 @@ class ShippedWorkerTest {
         bench.unixSockets = unixSockets;
         bench.batchSize = 2;
         bench.options.put("mine", List.of(1, "zwei é", Map.of("k", true)));
+        Files.createDirectory(folder.resolve("MAR-INF"));
+        Files.writeString(folder.resolve("MAR-INF/MANIFEST.json"), "{\"model\": {\"configFile\": \"m.yaml\"}}");
+        Files.writeString(folder.resolve("m.yaml"), "mine: [1, zwei é, {k: true}]\n");
         bench.handler("""
                 def handle(data, context):
                     if data is None:
@@ -74,8 +78,7 @@ class ShippedWorkerTest {
         assertThatThrownBy(() -> bench.load().newInstance()).hasMessageContaining("nothing_like_that");
     }
 
-    private static final String TENSORS =
-            """
+    private static final String TENSORS = """
             def handle(data, context):
                 if data is None:
                     return

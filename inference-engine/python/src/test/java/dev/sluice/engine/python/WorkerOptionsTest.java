@@ -39,10 +39,14 @@ class WorkerOptionsTest {
     @Test
     void readsWhatModelsSay() {
         WorkerOptions options = options(Map.of(
-                "maxRetryTimeoutInSec", 0,
-                "parallelType", "TP",
-                "torchrun", Map.of("nproc-per-node", 4, "OMP_NUMBER_THREADS", 2),
-                "sluice", Map.of("side", "original", "maxRequests", 7, "sharedMemory", "2m")));
+                "maxRetryTimeoutInSec",
+                0,
+                "parallelType",
+                "TP",
+                "torchrun",
+                Map.of("nproc-per-node", 4, "OMP_NUMBER_THREADS", 2),
+                "sluice",
+                Map.of("side", "original", "maxRequests", 7, "sharedMemory", "2m")));
         assertThat(options.retryWindow()).isZero();
         assertThat(options.connections()).isEqualTo(4);
         assertThat(options.torchrun().threads()).isEqualTo(2);
@@ -63,7 +67,11 @@ class WorkerOptionsTest {
         Path listing = folder.resolve("list-" + there);
         StringBuilder script = new StringBuilder("#!/bin/sh\n");
         for (int i = 0; i < there; i++) {
-            script.append("echo 'GPU ").append(i).append(": Card (UUID: GPU-").append(i).append(")'\n");
+            script.append("echo 'GPU ")
+                    .append(i)
+                    .append(": Card (UUID: GPU-")
+                    .append(i)
+                    .append(")'\n");
         }
         Files.writeString(listing, script);
         Files.setPosixFilePermissions(listing, PosixFilePermissions.fromString("rwx------"));
@@ -79,7 +87,8 @@ class WorkerOptionsTest {
         Cards named = cards(4, 9, Map.of(Cards.VISIBLE, "GPU-a, GPU-b,MIG-c"));
         assertThat(named.count()).isEqualTo(3);
         assertThat(named.visible(List.of(1, 2))).isEqualTo("GPU-b,MIG-c");
-        assertThat(new Cards(Map.of(), List.of("no-such-program-here"), 9).count()).isZero();
+        assertThat(new Cards(Map.of(), List.of("no-such-program-here"), 9).count())
+                .isZero();
     }
 
     private CardShare share(Cards cards, int perWorker, Device... wanted) {

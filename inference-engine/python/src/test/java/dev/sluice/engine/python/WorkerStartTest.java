@@ -56,10 +56,7 @@ class WorkerStartTest {
 
     @Test
     void saysThatItEndedWhileLoading() {
-        refuses(
-                "load-dies",
-                ErrorCode.LOAD_FAILED,
-                "The worker ended before it had loaded the model: exit code 137");
+        refuses("load-dies", ErrorCode.LOAD_FAILED, "The worker ended before it had loaded the model: exit code 137");
     }
 
     @Test
