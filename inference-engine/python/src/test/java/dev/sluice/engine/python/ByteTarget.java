@@ -28,7 +28,7 @@ final class ByteTarget implements GatheringByteChannel {
         for (int i = offset; i < offset + length && left > 0; i++) {
             left -= take(sources[i], left);
         }
-        return most - left;
+        return (long) most - left;
     }
 
     private int take(ByteBuffer source, int atMost) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -80,7 +81,7 @@ class GoldenVectorsTest {
         assertThat(prediction.contentType.isEmpty()).isTrue();
         assertThat(prediction.status).isEqualTo(200);
         assertThat(prediction.headers).isEmpty();
-        assertThat(List.of(prediction.body.toByteArray())).containsExactly(body);
+        assertThat(List.of(Objects.requireNonNull(prediction.body).toByteArray())).containsExactly(body);
         prediction.drop();
         allocator.assertAllReleased();
     }

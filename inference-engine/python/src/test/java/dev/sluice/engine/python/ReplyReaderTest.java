@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -68,7 +69,7 @@ class ReplyReaderTest {
             reader.read(prediction);
             assertThat(prediction.id).hasToString("r1");
             assertThat(prediction.contentType).hasToString("text/plain");
-            assertThat(prediction.body.toByteArray()).isEqualTo(utf8(body));
+            assertThat(Objects.requireNonNull(prediction.body).toByteArray()).isEqualTo(utf8(body));
             prediction.drop();
         }
         assertThat(reader.next(prediction)).isFalse();
@@ -94,7 +95,7 @@ class ReplyReaderTest {
                     prediction.status,
                     prediction.reason.toString(),
                     prediction.headers,
-                    new String(prediction.body.toByteArray(), StandardCharsets.UTF_8)));
+                    new String(Objects.requireNonNull(prediction.body).toByteArray(), StandardCharsets.UTF_8)));
             prediction.drop();
         }
         assertThat(read).isEqualTo(said.stream().map(ReplyReaderTest::asDecoded).toList());
@@ -227,7 +228,7 @@ class ReplyReaderTest {
         assertThat(reader.next(prediction)).isTrue();
         reader.read(prediction);
         assertThat(prediction.refusal).isNull();
-        assertThat(prediction.body.toByteArray()).isEqualTo(utf8("answer"));
+        assertThat(Objects.requireNonNull(prediction.body).toByteArray()).isEqualTo(utf8("answer"));
         prediction.drop();
         assertThat(reader.next(prediction)).isFalse();
         allocator.assertAllReleased();

@@ -30,7 +30,7 @@ class WorkerOptionsTest {
     @Test
     void hasTheOriginalsDefaults() {
         WorkerOptions options = options(Map.of());
-        assertThat(options.retryWindow()).isEqualTo(Duration.ofSeconds(300));
+        assertThat(options.retryWindow()).isEqualTo(Duration.ofMinutes(5));
         assertThat(options.parallelType()).isEqualTo(ParallelType.NONE);
         assertThat(options.connections()).isOne();
         assertThat(options.isContinuous()).isFalse();
