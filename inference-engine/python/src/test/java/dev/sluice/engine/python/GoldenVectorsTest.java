@@ -81,7 +81,8 @@ class GoldenVectorsTest {
         assertThat(prediction.contentType.isEmpty()).isTrue();
         assertThat(prediction.status).isEqualTo(200);
         assertThat(prediction.headers).isEmpty();
-        assertThat(List.of(Objects.requireNonNull(prediction.body).toByteArray())).containsExactly(body);
+        assertThat(List.of(Objects.requireNonNull(prediction.body).toByteArray()))
+                .containsExactly(body);
         prediction.drop();
         allocator.assertAllReleased();
     }
