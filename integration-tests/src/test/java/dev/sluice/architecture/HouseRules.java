@@ -148,6 +148,9 @@ final class HouseRules {
                 // Handlers write numbers and hand on tensors; none of them calls native code.
                 .and()
                 .resideOutsideOfPackage(base + ".engine.handler..")
+                // What goes to another process goes through a socket or by copy.
+                .and()
+                .resideOutsideOfPackage(base + ".engine.python..")
                 .should()
                 .callMethodWhere(
                         target(owner(name("dev.sluice.tensor.DataBuffer"))).and(target(name("view"))))
