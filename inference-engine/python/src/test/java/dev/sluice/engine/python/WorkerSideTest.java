@@ -30,7 +30,8 @@ class WorkerSideTest {
                     .toList();
         }
         assertThat(files).isNotEmpty();
-        return files.stream().map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> run(file)));
+        return files.stream()
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> run(file)));
     }
 
     private void run(Path file) throws IOException, InterruptedException {
