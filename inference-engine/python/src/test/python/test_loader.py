@@ -95,10 +95,14 @@ class LoaderTest(WorkerTestCase):
             from ts.context import Context
             mine = all(module.mine for module in (output, wire, service, context, metrics))
             def handle(d, c):
-                return d and [f"{mine} {isinstance(c, Context)} {sum(p.endswith('sluice_worker') for p in sys.path)}"]
+                if not d: return
+                home = sys.path.index(sys.modules["ts"].__path__[0][:-3])
+                library = next(at for at, path in enumerate(sys.path) if path.endswith(".zip"))
+                told = (mine, isinstance(c, Context), sys.path.index(c.system_properties["model_dir"]) < home < library)
+                return [f"{told} {sum(path.endswith('sluice_worker') for path in sys.path)}"]
             """
         )
-        self.assertEqual(b"True True 0", worker.call(predict(request()))[2][0]["body"])
+        self.assertEqual(b"(True, True, True) 0", worker.call(predict(request()))[2][0]["body"])
 
     def test_goes_on_in_an_installed_original(self):
         self.handler("", "site/ts/__init__.py")

@@ -139,6 +139,7 @@ class MetricLinesTest(WorkerTestCase):
                         print("end")
                 thread = threading.Thread(target=prints)
                 thread.start()
+                print("first", end=" ")
                 for number in range(300):
                     context.metrics.add_counter("Cats", 1, 0)
                 thread.join()
@@ -158,7 +159,8 @@ class MetricLinesTest(WorkerTestCase):
         self.assertNotIn(None, found)
         self.assertEqual(900, sum(match["name"] == "Cats" for match in found))
         self.assertEqual(["r0", "r1", "r2"], [match["ids"] for match in found if match["name"] == "PredictionTime"])
-        self.assertIn("halflogged", lines)
+        self.assertEqual(3, sum("halflogged" in line for line in lines))
+        self.assertEqual(3, worker.output().count("first"))
         self.assertEqual(900, sum(line.count("end") for line in lines))
 
     def test_lets_lines_out_while_a_call_lasts(self):
