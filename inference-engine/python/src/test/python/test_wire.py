@@ -113,7 +113,16 @@ class WireTest(unittest.TestCase):
                     reader.command()
                     reader.load() if rest == "load" else reader.requests(RequestProcessor)
 
-    # Seen to fail when _headers used a block that had moved within the buffer.
+    # Seen to fail when _headers took the bytes of a block that had moved within the buffer.
+    def test_knows_headers_again_though_bytes_move_in_the_buffer(self):
+        fill = [("f", {}, [("body", "", bytes(16000))])] * 3
+        for size in range(9000, 9450, 3):  # so that the end of the buffer comes at every place of a block
+            requests = [*fill, ("f", {}, [("b", "", bytes(8000)), ("c", "", bytes(size))])]
+            for name in "abca":
+                requests.append(("r", {name: "x" * 40}, []))
+            _, headers, _ = read(predict(*requests))[0]
+            self.assertEqual([{name: "x" * 40} for name in "abca"], headers[4:], size)
+
     def test_reads_the_same_however_the_bytes_arrive(self):
         dice = random.Random(6)
         requests, expected = [], []
