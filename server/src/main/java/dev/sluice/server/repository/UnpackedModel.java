@@ -49,7 +49,8 @@ record UnpackedModel(Path root, Manifest manifest) {
 
     /** For a handler that opens its files itself: the one the manifest names, a folder or not, if there is such. */
     ModelFiles filesAsNamed() {
-        return new ModelFiles(root, manifest.model().serializedFile().filter(this::isThere));
+        return new ModelFiles(root, manifest.model().serializedFile().filter(this::isThere))
+                .withRequirements(manifest.model().requirementsFile());
     }
 
     private boolean isThere(String name) {

@@ -33,7 +33,7 @@ final class CommandRun {
     private final ProcessBuilder builder;
 
     /** Written by the thread that runs it, before it does. */
-    private Duration limit = Duration.ofSeconds(120);
+    private Duration limit = Duration.ofMinutes(2);
 
     CommandRun(List<String> command) {
         this.builder = new ProcessBuilder(command).redirectErrorStream(true);

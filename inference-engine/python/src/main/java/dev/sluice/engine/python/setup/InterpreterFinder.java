@@ -29,11 +29,13 @@ final class InterpreterFinder {
     private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(30);
 
     /** Four lines; in words that Python 2 understands as well, so that it can be refused by its version. */
-    private static final String QUESTION = "import sys, sysconfig\n"
-            + "print('.'.join(str(part) for part in sys.version_info[:3]))\n"
-            + "print(sys.executable or '')\n"
-            + "print(sysconfig.get_platform())\n"
-            + "print(sys.prefix)\n";
+    private static final String QUESTION = """
+            import sys, sysconfig
+            print('.'.join(str(part) for part in sys.version_info[:3]))
+            print(sys.executable or '-')
+            print(sysconfig.get_platform())
+            print(sys.prefix)
+            """;
 
     private final String wanted;
     private final Map<String, String> variables;
@@ -96,7 +98,7 @@ final class InterpreterFinder {
         }
         // Asking a script that looks for the interpreter anew at each start takes as long again as the start itself.
         Path self = Stream.of(answer.get(1))
-                .filter(path -> !path.isEmpty())
+                .filter(path -> !path.equals("-"))
                 .map(Path::of)
                 .filter(Files::isExecutable)
                 .findFirst()

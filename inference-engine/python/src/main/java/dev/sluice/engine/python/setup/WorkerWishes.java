@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's own configuration says of the surroundings of its workers: {@code useVenv}, and below {@code sluice.worker} the keys
+ * What a model's own configuration says of the surroundings of its workers: whether in a virtual environment, and below {@code sluice.worker} the keys
  * {@code environment}, {@code memory} and {@code cpus}.
  *
  * @param environment variables by name
@@ -69,7 +69,7 @@ record WorkerWishes(boolean usesVenv, Map<String, String> environment, OptionalL
             throw refusal("sluice.worker.memory", value, "a size such as 512m or 2g");
         }
         String unit = size.group(2).toLowerCase(Locale.ROOT);
-        long factor = unit.isEmpty() ? 1 : 1L << (10 * (" kmgt".indexOf(unit)));
+        long factor = unit.isEmpty() ? 1 : 1L << (10 * " kmgt".indexOf(unit));
         try {
             long bytes = Math.multiplyExact(Long.parseLong(size.group(1)), factor);
             if (bytes > 0) {
