@@ -25,8 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The program it starts writes down what it was given, instead of running a handler. */
 class HandlerTrialTest {
-    private static final String PROGRAM =
-            """
+    private static final String PROGRAM = """
             import json, os, sys
             with open(os.environ["TS_NOTES"], "w") as notes:
                 json.dump(sys.argv[1:], notes)
@@ -46,7 +45,8 @@ class HandlerTrialTest {
     void prepare() throws IOException {
         temporary = Files.createDirectories(folder.resolve("tmp"));
         notes = folder.resolve("notes");
-        Path program = Files.createDirectories(folder.resolve("python/sluice_worker")).resolve("__main__.py");
+        Path program =
+                Files.createDirectories(folder.resolve("python/sluice_worker")).resolve("__main__.py");
         Files.writeString(program, PROGRAM);
         variables.put("TS_NOTES", notes.toString());
         variables.put("DB_PASSWORD", "x");
@@ -69,8 +69,7 @@ class HandlerTrialTest {
         zip.closeEntry();
     }
 
-    private static final String MANIFEST =
-            """
+    private static final String MANIFEST = """
             {"model": {"modelName": "m", "modelVersion": "2", "handler": "handler.py:go", "configFile": "config.yaml",
              "requirementsFile": "requirements.txt"}}
             """;
@@ -117,7 +116,8 @@ class HandlerTrialTest {
         run(archive(MANIFEST), false, Optional.of("word"));
 
         assertThat(Files.readAllLines(notes).get(0))
-                .endsWith("\"--content-type\", \"word\", \"--name\", \"word\", \"--gpu-id\", \"1\", \"--debugpy\", \"word\"]");
+                .endsWith(
+                        "\"--content-type\", \"word\", \"--name\", \"word\", \"--gpu-id\", \"1\", \"--debugpy\", \"word\"]");
     }
 
     @Test
@@ -134,7 +134,8 @@ class HandlerTrialTest {
         Files.writeString(model.resolve("handler.py"), "");
 
         assertThat(run(model, false, Optional.empty())).isZero();
-        assertThat(Files.readAllLines(notes).get(1)).isEqualTo(model.toRealPath().toString());
+        assertThat(Files.readAllLines(notes).get(1))
+                .isEqualTo(model.toRealPath().toString());
         assertThat(model.resolve("handler.py")).exists();
     }
 

@@ -63,7 +63,8 @@ class RunHandlerTest {
             }
             return 1;
         };
-        List<String> all = Stream.concat(Stream.of("handler", "run"), Stream.of(arguments)).toList();
+        List<String> all =
+                Stream.concat(Stream.of("handler", "run"), Stream.of(arguments)).toList();
         return SluiceCli.create(console, new NoServer(), runner).execute(all.toArray(String[]::new));
     }
 
@@ -92,8 +93,17 @@ class RunHandlerTest {
 
     @Test
     void handsOnAllOptions() {
-        run("m.mar", "--input=body.txt", "--content-type=text/plain", "--name=data", "--handler=h.py:go", "--python=python3.12",
-                "--gpu-id=2", "--debugpy=0.0.0.0:5678", "--install", "--python-cache-dir=cache");
+        run(
+                "m.mar",
+                "--input=body.txt",
+                "--content-type=text/plain",
+                "--name=data",
+                "--handler=h.py:go",
+                "--python=python3.12",
+                "--gpu-id=2",
+                "--debugpy=0.0.0.0:5678",
+                "--install",
+                "--python-cache-dir=cache");
 
         assertThat(trials)
                 .containsExactly(new HandlerRunner.Trial(

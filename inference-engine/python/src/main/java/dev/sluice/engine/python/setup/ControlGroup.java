@@ -65,7 +65,8 @@ final class ControlGroup implements AutoCloseable {
         try {
             for (int tries = 1; !isGone(); tries++) {
                 if (tries == TRIES) {
-                    LOG.warn("Control group {} could not be deleted: something in it lives on", directory.getFileName());
+                    LOG.warn(
+                            "Control group {} could not be deleted: something in it lives on", directory.getFileName());
                     return;
                 }
                 boolean unused = never.await(BETWEEN_MILLIS, TimeUnit.MILLISECONDS);

@@ -89,7 +89,9 @@ final class ControlGroups {
     private static Set<String> passedOn(Path base) throws IOException {
         Set<String> wanted = new HashSet<>(words(base.resolve("cgroup.controllers")));
         wanted.retainAll(Set.of("memory", "cpu"));
-        if (wanted.isEmpty() || !Files.isWritable(base.resolve(PROCESSES)) || !Files.isWritable(base.resolve(PASSED_ON))) {
+        if (wanted.isEmpty()
+                || !Files.isWritable(base.resolve(PROCESSES))
+                || !Files.isWritable(base.resolve(PASSED_ON))) {
             return Set.of();
         }
         Set<String> missing = new HashSet<>(wanted);
@@ -127,7 +129,8 @@ final class ControlGroups {
     }
 
     private static String name(ProcessHandle process) {
-        return process.pid() + "-" + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L) + "-";
+        return process.pid() + "-"
+                + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L) + "-";
     }
 
     /** Whether groups can limit {@code controller}: {@code memory} or {@code cpu}. */

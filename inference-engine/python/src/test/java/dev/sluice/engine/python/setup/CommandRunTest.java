@@ -28,7 +28,8 @@ class CommandRunTest {
     @Test
     void readsMuchOutputWhileTheProgramRuns() {
         AtomicInteger lines = new AtomicInteger();
-        CommandRun.Result result = shell("i=0; while [ $i -lt 20000 ]; do echo line number $i; i=$((i+1)); done; exit 3")
+        CommandRun.Result result = shell(
+                        "i=0; while [ $i -lt 20000 ]; do echo line number $i; i=$((i+1)); done; exit 3")
                 .run(line -> lines.incrementAndGet());
 
         assertThat(result.code()).contains(3);
@@ -38,7 +39,8 @@ class CommandRunTest {
 
     @Test
     void endlessLineIsCut() {
-        CommandRun.Result result = shell("head -c 3000000 /dev/zero | tr '\\0' x; printf '\\n\\033[31mred\\n'").run(line -> {});
+        CommandRun.Result result = shell("head -c 3000000 /dev/zero | tr '\\0' x; printf '\\n\\033[31mred\\n'")
+                .run(line -> {});
 
         assertThat(result.lastLines()).hasSize(2).last().isEqualTo("[31mred");
         assertThat(result.lastLines().get(0)).hasSizeLessThan(5_000);
@@ -52,7 +54,8 @@ class CommandRunTest {
                 .run(line -> {});
 
         assertThat(result.code()).isEmpty();
-        Optional<ProcessHandle> child = ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()));
+        Optional<ProcessHandle> child =
+                ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()));
         if (child.isPresent()) {
             child.get().onExit().get(30, TimeUnit.SECONDS);
         }

@@ -120,7 +120,11 @@ class HiddenFilesTest {
         try (PythonEnvironments environments = new PythonEnvironments(settings);
                 WorkerGroup group = new WorkerGroups(settings).open(spec)) {
             List<String> command = new ArrayList<>(List.of(
-                    environments.prepare(spec).interpreter().toString(), "-c", WORKER, home().toString(), keys.toString()));
+                    environments.prepare(spec).interpreter().toString(),
+                    "-c",
+                    WORKER,
+                    home().toString(),
+                    keys.toString()));
             command.addAll(group.hostingArguments());
             worker = new ProcessBuilder(command).redirectErrorStream(true).start();
             group.join(worker.pid());

@@ -144,11 +144,8 @@ class WorkerGroupsTest {
         Path gone = Files.createDirectory(own.resolve("sluice-worker-999999999-1-1"));
         Path reused = Files.createDirectory(own.resolve("sluice-worker-" + self() + "-12345-1"));
         Path other = Files.createDirectory(own.resolve("sluice-worker-of-someone"));
-        long started = ProcessHandle.current()
-                .info()
-                .startInstant()
-                .orElseThrow()
-                .toEpochMilli();
+        long started =
+                ProcessHandle.current().info().startInstant().orElseThrow().toEpochMilli();
         Path alive = Files.createDirectory(own.resolve("sluice-worker-" + self() + "-" + started + "-77"));
 
         try (WorkerGroup group = open(Map.of("memory", "1m"))) {

@@ -42,10 +42,34 @@ class WorkerVariablesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "PYTHONHASHSEED", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-                "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "XPU_BACKEND", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "KMP_AFFINITY",
-                "HF_HOME", "TORCH_HOME", "TORCHINDUCTOR_CACHE_DIR", "PYTORCH_CUDA_ALLOC_CONF", "TRANSFORMERS_CACHE", "XDG_CACHE_HOME",
-                "https_proxy", "NO_PROXY", "LOG_LOCATION", "METRICS_LOCATION", "ENABLE_TORCH_PROFILER", "TS_DATA_DIR",
+                "PATH",
+                "HOME",
+                "LANG",
+                "LC_ALL",
+                "TZ",
+                "TMPDIR",
+                "TEMP",
+                "PYTHONHASHSEED",
+                "LD_LIBRARY_PATH",
+                "CUDA_VISIBLE_DEVICES",
+                "NVIDIA_VISIBLE_DEVICES",
+                "HIP_VISIBLE_DEVICES",
+                "XPU_BACKEND",
+                "OMP_NUM_THREADS",
+                "MKL_NUM_THREADS",
+                "KMP_AFFINITY",
+                "HF_HOME",
+                "TORCH_HOME",
+                "TORCHINDUCTOR_CACHE_DIR",
+                "PYTORCH_CUDA_ALLOC_CONF",
+                "TRANSFORMERS_CACHE",
+                "XDG_CACHE_HOME",
+                "https_proxy",
+                "NO_PROXY",
+                "LOG_LOCATION",
+                "METRICS_LOCATION",
+                "ENABLE_TORCH_PROFILER",
+                "TS_DATA_DIR",
                 "TOKENIZERS_PARALLELISM"
             })
     void inheritsWhatProgramsAndLibrariesNeed(String name) {
@@ -58,8 +82,10 @@ class WorkerVariablesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "SLUICE_JAVA_OPTS", "DB_PASSWORD", "HF_TOKEN",
-                "TS_KEYSTORE_PASS", "TS_PRIVATE_KEY_FILE", "HF_API_KEY", "TORCH_CREDENTIALS", "ts_token", "PIP_INDEX_URL",
+                "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "SLUICE_JAVA_OPTS", "DB_PASSWORD",
+                        "HF_TOKEN",
+                "TS_KEYSTORE_PASS", "TS_PRIVATE_KEY_FILE", "HF_API_KEY", "TORCH_CREDENTIALS", "ts_token",
+                        "PIP_INDEX_URL",
                 "KUBERNETES_SERVICE_HOST", "JAVA_HOME", "SOMETHING"
             })
     void keepsSecretsAndWhatNobodyNamed(String name) {
@@ -71,7 +97,19 @@ class WorkerVariablesTest {
     @Test
     void operatorAddsNamesAndPatternsSecretsIncluded() {
         fixture.allowed = List.of("HF_TOKEN", "AWS_*", "*_FLAG");
-        Map.of("HF_TOKEN", "1", "AWS_SECRET_ACCESS_KEY", "2", "MY_FLAG", "3", "HF_TOKEN_2", "4", "XAWS_A", "5", "A.B", "6")
+        Map.of(
+                        "HF_TOKEN",
+                        "1",
+                        "AWS_SECRET_ACCESS_KEY",
+                        "2",
+                        "MY_FLAG",
+                        "3",
+                        "HF_TOKEN_2",
+                        "4",
+                        "XAWS_A",
+                        "5",
+                        "A.B",
+                        "6")
                 .forEach(fixture.variables::put);
 
         assertThat(variables()).containsOnlyKeys("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "MY_FLAG", "PYTHONPATH");
@@ -90,7 +128,8 @@ class WorkerVariablesTest {
     void whatTheStartScriptSetForTheServerStaysThere() {
         fixture.variables.put("SLUICE_OWN_VARIABLES", " OMP_NUM_THREADS OMP_WAIT_POLICY ");
         fixture.allowed = List.of("*");
-        Map.of("OMP_NUM_THREADS", "1", "OMP_WAIT_POLICY", "PASSIVE", "OMP_PROC_BIND", "true").forEach(fixture.variables::put);
+        Map.of("OMP_NUM_THREADS", "1", "OMP_WAIT_POLICY", "PASSIVE", "OMP_PROC_BIND", "true")
+                .forEach(fixture.variables::put);
 
         assertThat(variables()).containsOnlyKeys("OMP_PROC_BIND", "PYTHONPATH");
     }
@@ -124,9 +163,7 @@ class WorkerVariablesTest {
     @ValueSource(strings = {"A-B", "1A", "A B", "", "A=B"})
     void refusesNamesThatAreNone(String name) {
         assertThatThrownBy(() -> variables(
-                        "h.py",
-                        Map.of("sluice", Map.of("worker", Map.of("environment", Map.of(name, "x")))),
-                        Map.of()))
+                        "h.py", Map.of("sluice", Map.of("worker", Map.of("environment", Map.of(name, "x")))), Map.of()))
                 .isInstanceOfSatisfying(
                         ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
                 .hasMessage("sluice.worker.environment: " + name + " (expected: names of letters, digits and _)");
