@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,7 @@ class HiddenFilesTest {
 
     private SetupFixture fixture;
     private Path keys;
-    private Process worker;
+    private @Nullable Process worker;
 
     @BeforeEach
     void prepare() throws IOException {
@@ -126,10 +127,11 @@ class HiddenFilesTest {
                     home().toString(),
                     keys.toString()));
             command.addAll(group.hostingArguments());
-            worker = new ProcessBuilder(command).redirectErrorStream(true).start();
-            group.join(worker.pid());
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            worker = process;
+            group.join(process.pid());
             BufferedReader said =
-                    new BufferedReader(new InputStreamReader(worker.getInputStream(), StandardCharsets.UTF_8));
+                    new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             List<String> before = new ArrayList<>();
             for (String line = said.readLine(); line != null && !line.equals("ready"); line = said.readLine()) {
                 before.add(line);
@@ -139,8 +141,8 @@ class HiddenFilesTest {
                     before.stream().anyMatch(line -> line.startsWith("WARNING: handlers can read")),
                     "this kernel offers neither mount namespaces nor Landlock");
             Files.writeString(keys, whileItRuns, StandardOpenOption.TRUNCATE_EXISTING);
-            worker.getOutputStream().write('\n');
-            worker.getOutputStream().flush();
+            process.getOutputStream().write('\n');
+            process.getOutputStream().flush();
             return Stream.concat(before.stream(), said.lines()).toList();
         }
     }

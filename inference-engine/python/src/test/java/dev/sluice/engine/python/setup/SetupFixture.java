@@ -37,7 +37,7 @@ final class SetupFixture {
     OptionalLong memory = OptionalLong.empty();
     Optional<Double> cpus = Optional.empty();
     final Map<String, String> variables = new HashMap<>(System.getenv());
-    Duration startupTimeout = Duration.ofSeconds(120);
+    Duration startupTimeout = Duration.ofMinutes(2);
 
     SetupFixture(Path folder) {
         try {

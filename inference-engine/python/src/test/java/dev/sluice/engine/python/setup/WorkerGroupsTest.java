@@ -133,6 +133,7 @@ class WorkerGroupsTest {
         Files.writeString(membership, "0::/system.slice/sluice.service/sluice-server\n");
 
         try (WorkerGroup group = open(Map.of("memory", "1m"))) {
+            assertThat(group.hostingArguments()).doesNotContain("--memory");
             assertThat(groups()).hasSize(1);
             FileTrees.delete(groups().get(0));
         }
@@ -149,6 +150,7 @@ class WorkerGroupsTest {
         Path alive = Files.createDirectory(own.resolve("sluice-worker-" + self() + "-" + started + "-77"));
 
         try (WorkerGroup group = open(Map.of("memory", "1m"))) {
+            assertThat(group.hostingArguments()).doesNotContain("--memory");
             assertThat(gone).doesNotExist();
             assertThat(reused).doesNotExist();
             assertThat(other).exists();
