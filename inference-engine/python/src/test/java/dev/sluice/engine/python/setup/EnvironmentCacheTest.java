@@ -74,7 +74,8 @@ class EnvironmentCacheTest {
                 .redirectErrorStream(true)
                 .start();
         other = holder;
-        BufferedReader said = new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader said =
+                new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.UTF_8));
         assertThat(said.readLine()).isEqualTo("locked");
         return holder;
     }

@@ -127,7 +127,8 @@ class HiddenFilesTest {
                     home().toString(),
                     keys.toString()));
             command.addAll(group.hostingArguments());
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             worker = process;
             group.join(process.pid());
             BufferedReader said =
