@@ -229,7 +229,7 @@ public final class ConfigValues {
     Optional<String> pattern(ConfigKey key) {
         Optional<String> text = text(key);
         try {
-            text.map(Pattern::compile);
+            Optional<Pattern> unused = text.map(Pattern::compile);
         } catch (PatternSyntaxException e) {
             throw setting(key).refused("a regular expression; " + e.getDescription());
         }
