@@ -166,7 +166,9 @@ final class CommandRun {
         }
 
         private void end(ByteArrayOutputStream line) {
-            String text = line.toString(StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", " ").strip();
+            String text = line.toString(StandardCharsets.UTF_8)
+                    .replaceAll("\\p{Cntrl}", " ")
+                    .strip();
             line.reset();
             if (text.isEmpty()) {
                 return;

@@ -195,7 +195,10 @@ final class EnvironmentCache implements AutoCloseable {
         try (FileChannel lock = open(key + ".lock");
                 FileChannel use = open(key + ".used")) {
             if (lock(lock) != null && lock(use) != null && isOld(key, oldest)) {
-                LOG.info("Deleting {}, which no model has used for {} days, or which was never finished", key, KEPT_UNUSED.toDays());
+                LOG.info(
+                        "Deleting {}, which no model has used for {} days, or which was never finished",
+                        key,
+                        KEPT_UNUSED.toDays());
                 Files.deleteIfExists(directory.resolve(key + DONE));
                 FileTrees.delete(directory.resolve(key));
                 Files.deleteIfExists(directory.resolve(key + ".used"));

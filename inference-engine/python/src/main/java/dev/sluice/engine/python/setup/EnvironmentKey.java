@@ -29,12 +29,16 @@ final class EnvironmentKey {
 
     /** The name of what {@code interpreter} installs for {@code requirements}, which a virtual environment may do without. */
     static String of(
-            String kind, PythonInterpreter interpreter, Optional<Requirements> requirements, EnvironmentSettings settings)
+            String kind,
+            PythonInterpreter interpreter,
+            Optional<Requirements> requirements,
+            EnvironmentSettings settings)
             throws IOException {
         EnvironmentKey key = new EnvironmentKey();
         key.add(interpreter.identity());
         if (requirements.isPresent()) {
-            for (Map.Entry<String, Path> file : requirements.get().decisive(settings.pipOptions()).entrySet()) {
+            for (Map.Entry<String, Path> file :
+                    requirements.get().decisive(settings.pipOptions()).entrySet()) {
                 key.add(file.getKey());
                 key.add(Files.readAllBytes(file.getValue()));
             }

@@ -49,7 +49,11 @@ public record EnvironmentSettings(
         allowedVariables = List.copyOf(allowedVariables);
         hiddenFiles = List.copyOf(hiddenFiles);
         require(!interpreter.isBlank(), "python", interpreter, "a program's name or path");
-        require(hiddenPattern.map(EnvironmentSettings::isPattern).orElse(true), "blacklist_env_vars", hiddenPattern.orElse(""), "a regular expression");
+        require(
+                hiddenPattern.map(EnvironmentSettings::isPattern).orElse(true),
+                "blacklist_env_vars",
+                hiddenPattern.orElse(""),
+                "a regular expression");
         require(memoryBytes.orElse(1) > 0, "worker_memory", String.valueOf(memoryBytes.orElse(0)), "1 byte or more");
         require(cpus.orElse(1.0) > 0, "worker_cpus", String.valueOf(cpus.orElse(0.0)), "more than 0");
     }

@@ -31,12 +31,28 @@ record InheritedNames(List<Pattern> added, Optional<Pattern> hidden) {
 
     /** A name with one of these between underscores speaks of a secret. */
     private static final Set<String> SECRETS = Set.of(
-            "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASS", "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PWD", "KEY", "KEYS",
-            "APIKEY", "CREDENTIAL", "CREDENTIALS", "AUTH");
+            "TOKEN",
+            "TOKENS",
+            "SECRET",
+            "SECRETS",
+            "PASS",
+            "PASSWORD",
+            "PASSWORDS",
+            "PASSWD",
+            "PASSPHRASE",
+            "PWD",
+            "KEY",
+            "KEYS",
+            "APIKEY",
+            "CREDENTIAL",
+            "CREDENTIALS",
+            "AUTH");
 
     static InheritedNames of(EnvironmentSettings settings) {
         return new InheritedNames(
-                settings.allowedVariables().stream().map(InheritedNames::pattern).toList(),
+                settings.allowedVariables().stream()
+                        .map(InheritedNames::pattern)
+                        .toList(),
                 settings.hiddenPattern().map(Pattern::compile));
     }
 
@@ -54,6 +70,9 @@ record InheritedNames(List<Pattern> added, Optional<Pattern> hidden) {
     }
 
     private static Pattern pattern(String name) {
-        return Pattern.compile(Arrays.stream(name.split("\\*", -1)).map(Pattern::quote).reduce((a, b) -> a + ".*" + b).orElse(""));
+        return Pattern.compile(Arrays.stream(name.split("\\*", -1))
+                .map(Pattern::quote)
+                .reduce((a, b) -> a + ".*" + b)
+                .orElse(""));
     }
 }

@@ -60,7 +60,8 @@ final class InterpreterFinder {
     }
 
     private Path program() {
-        List<String> names = wanted.equals(EnvironmentSettings.ANY_INTERPRETER) ? List.of("python", "python3") : List.of(wanted);
+        List<String> names =
+                wanted.equals(EnvironmentSettings.ANY_INTERPRETER) ? List.of("python", "python3") : List.of(wanted);
         return names.stream()
                 .flatMap(name -> located(name).stream())
                 .findFirst()

@@ -41,6 +41,7 @@ final class OwnedDirectory {
     private static ServingException refusal(String why) {
         return new ServingException(
                 ErrorCode.LOAD_FAILED,
-                "python_cache_dir: " + why + " (expected: a directory of the server's own user that no other may write to)");
+                "python_cache_dir: " + why
+                        + " (expected: a directory of the server's own user that no other may write to)");
     }
 }

@@ -74,7 +74,8 @@ final class PackageInstaller {
     }
 
     /** Installs {@code requirements} into {@code folder}, which need not exist. */
-    void installInto(ModelId model, Path folder, PythonInterpreter interpreter, Requirements requirements, Duration limit) {
+    void installInto(
+            ModelId model, Path folder, PythonInterpreter interpreter, Requirements requirements, Duration limit) {
         pip(model, interpreter.program(), List.of("--target", folder.toString()), requirements, limit);
     }
 
@@ -114,9 +115,11 @@ final class PackageInstaller {
         if (!result.isSuccess()) {
             String how = result.code()
                     .map(code -> "ended with " + code)
-                    .orElse(Thread.currentThread().isInterrupted()
-                            ? "was stopped"
-                            : "did not end within " + Math.max(1, limit.toSeconds()) + " s, the model's startupTimeout");
+                    .orElse(
+                            Thread.currentThread().isInterrupted()
+                                    ? "was stopped"
+                                    : "did not end within " + Math.max(1, limit.toSeconds())
+                                            + " s, the model's startupTimeout");
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
                     "Model " + model + ": " + name + " " + how + "; the log has what it said. "
@@ -126,7 +129,8 @@ final class PackageInstaller {
 
     /** The errors among the last lines, or the very last ones. */
     private static String reason(List<String> lines) {
-        List<String> errors = lines.stream().filter(line -> line.startsWith("ERROR:")).toList();
+        List<String> errors =
+                lines.stream().filter(line -> line.startsWith("ERROR:")).toList();
         List<String> told = errors.isEmpty() ? lines : errors;
         return String.join(" ", told.subList(Math.max(0, told.size() - QUOTED_LINES), told.size()));
     }

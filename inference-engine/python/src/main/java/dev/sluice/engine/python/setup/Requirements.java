@@ -31,7 +31,10 @@ record Requirements(Path file, Path model) {
      * @throws ServingException {@code INVALID_MODEL} if the file is not one of the model's own
      */
     static Optional<Requirements> of(ModelSpec spec) {
-        return spec.files().requirementsFile().filter(name -> !name.isBlank()).map(name -> of(name, spec.files().root()));
+        return spec.files()
+                .requirementsFile()
+                .filter(name -> !name.isBlank())
+                .map(name -> of(name, spec.files().root()));
     }
 
     private static Requirements of(String name, Path root) {
@@ -64,10 +67,14 @@ record Requirements(Path file, Path model) {
             Path next = open.remove();
             if (Files.isDirectory(next)) {
                 try (Stream<Path> below = Files.walk(next)) {
-                    below.filter(Files::isRegularFile).forEach(it -> files.put(model.relativize(it).toString(), it));
+                    below.filter(Files::isRegularFile)
+                            .forEach(it -> files.put(model.relativize(it).toString(), it));
                 }
             } else if (files.put(model.relativize(next).toString(), next) == null && isList(next)) {
-                Files.readString(next, StandardCharsets.ISO_8859_1).lines().flatMap(this::named).forEach(open::add);
+                Files.readString(next, StandardCharsets.ISO_8859_1)
+                        .lines()
+                        .flatMap(this::named)
+                        .forEach(open::add);
             }
         }
         return files;

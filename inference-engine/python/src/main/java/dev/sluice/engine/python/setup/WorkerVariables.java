@@ -61,7 +61,8 @@ public final class WorkerVariables {
     private static String modulePath(ModelSpec spec, PythonEnvironment environment, Optional<String> given) {
         List<String> path = new ArrayList<>();
         Path model = environment.workingDirectory();
-        handlerFolder(spec.handler()).ifPresent(folder -> path.add(model.resolve(folder).toString()));
+        handlerFolder(spec.handler())
+                .ifPresent(folder -> path.add(model.resolve(folder).toString()));
         given.ifPresent(value -> Arrays.stream(value.split(Pattern.quote(File.pathSeparator)))
                 .filter(folder -> !folder.isEmpty())
                 .forEach(path::add));

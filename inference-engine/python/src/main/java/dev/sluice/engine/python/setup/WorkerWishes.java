@@ -21,13 +21,15 @@ import org.jspecify.annotations.Nullable;
  * @param memoryBytes most memory of one worker, 1 or more
  * @param cpus most processors of one worker, more than 0
  */
-record WorkerWishes(boolean usesVenv, Map<String, String> environment, OptionalLong memoryBytes, Optional<Double> cpus) {
+record WorkerWishes(
+        boolean usesVenv, Map<String, String> environment, OptionalLong memoryBytes, Optional<Double> cpus) {
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*([kmgt]?)i?b?", Pattern.CASE_INSENSITIVE);
 
     /** @throws ServingException {@code INVALID_MODEL} naming what cannot be used */
     static WorkerWishes of(ModelSpec spec) {
-        Map<?, ?> worker = map("sluice.worker", map("sluice", spec.options().get("sluice")).get("worker"));
+        Map<?, ?> worker =
+                map("sluice.worker", map("sluice", spec.options().get("sluice")).get("worker"));
         return new WorkerWishes(
                 Boolean.TRUE.equals(spec.options().get("useVenv")),
                 variables(map("sluice.worker.environment", worker.get("environment"))),

@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +36,7 @@ class EnvironmentCacheTest {
     private Path directory;
 
     private final AtomicInteger made = new AtomicInteger();
-    private Process other;
+    private @Nullable Process other;
 
     @AfterEach
     void endTheOther() {
@@ -63,8 +64,8 @@ class EnvironmentCacheTest {
     }
 
     /** Another process that holds a lock as servers do. */
-    private void lockElsewhere(String file, String how) throws IOException {
-        other = new ProcessBuilder(
+    private Process lockElsewhere(String file, String how) throws IOException {
+        Process holder = new ProcessBuilder(
                         "python3",
                         "-c",
                         "import fcntl, sys\nf = open(sys.argv[1], 'a+')\nfcntl.lockf(f, fcntl." + how
@@ -72,8 +73,11 @@ class EnvironmentCacheTest {
                         directory.resolve(file).toString())
                 .redirectErrorStream(true)
                 .start();
-        BufferedReader said = new BufferedReader(new InputStreamReader(other.getInputStream(), StandardCharsets.UTF_8));
+        other = holder;
+        BufferedReader said =
+                new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.UTF_8));
         assertThat(said.readLine()).isEqualTo("locked");
+        return holder;
     }
 
     @Test
@@ -125,13 +129,13 @@ class EnvironmentCacheTest {
 
     @Test
     void usesWhatAnotherProcessMadeMeanwhile() throws Exception {
-        lockElsewhere("a.lock", "LOCK_EX");
+        Process holder = lockElsewhere("a.lock", "LOCK_EX");
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try (EnvironmentCache cache = cacheAt(NOW)) {
             Future<Path> folder = thread.submit(() -> cache.obtain("a", LONG, EnvironmentCacheTest::fail));
             Files.createDirectories(directory.resolve("a"));
             Files.createFile(directory.resolve("a.done"));
-            other.getOutputStream().close();
+            holder.getOutputStream().close();
             assertThat(folder.get(30, TimeUnit.SECONDS)).isEqualTo(directory.resolve("a"));
         } finally {
             thread.shutdownNow();

@@ -93,7 +93,8 @@ class InterpreterFinderTest {
 
     @Test
     void programThatIsNoInterpreterIsRefused() {
-        fixture.interpreter = fixture.script("bin/odd", "echo what is -c\nexit 2\n").toString();
+        fixture.interpreter =
+                fixture.script("bin/odd", "echo what is -c\nexit 2\n").toString();
 
         assertThatThrownBy(this::find).hasMessageContaining("it did not say its version: what is -c");
     }

@@ -84,7 +84,8 @@ class PythonEnvironmentsTest {
         fixture.write("pip.py", "raise RuntimeError('not the module you think')\n");
         fixture.write("runpy.py", "raise RuntimeError('not the module you think')\n");
         try (PythonEnvironments environments = new PythonEnvironments(fixture.settings())) {
-            assertThat(environments.prepare(requiring(Map.of())).extraPythonPath()).hasSize(1);
+            assertThat(environments.prepare(requiring(Map.of())).extraPythonPath())
+                    .hasSize(1);
         }
     }
 
@@ -92,7 +93,8 @@ class PythonEnvironmentsTest {
     void installsNothingUnlessTheOperatorAllowsIt() {
         fixture.installs = false;
         try (PythonEnvironments environments = new PythonEnvironments(fixture.settings())) {
-            assertThat(environments.prepare(requiring(Map.of())).extraPythonPath()).isEmpty();
+            assertThat(environments.prepare(requiring(Map.of())).extraPythonPath())
+                    .isEmpty();
         }
         assertThat(fixture.cached()).isEmpty();
     }
@@ -119,7 +121,8 @@ class PythonEnvironmentsTest {
         ModelSpec spec = fixture.spec(Map.of("useVenv", true));
         try (PythonEnvironments environments = new PythonEnvironments(fixture.settings())) {
             String prefixes = "import sys; print(sys.prefix != sys.base_prefix)";
-            assertThat(fixture.python(spec, environments.prepare(spec), prefixes)).isEqualTo("True");
+            assertThat(fixture.python(spec, environments.prepare(spec), prefixes))
+                    .isEqualTo("True");
         }
     }
 
@@ -142,13 +145,17 @@ class PythonEnvironmentsTest {
         ModelSpec spec = requiring(Map.of());
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try (PythonEnvironments environments = new PythonEnvironments(fixture.settings())) {
-            List<Future<PythonEnvironment>> all = Stream.generate(() -> threads.submit(() -> environments.prepare(spec)))
+            List<Future<PythonEnvironment>> all = Stream.generate(
+                            () -> threads.submit(() -> environments.prepare(spec)))
                     .limit(4)
                     .toList();
             for (Future<PythonEnvironment> each : all) {
-                assertThat(fixture.python(spec, each.get(120, TimeUnit.SECONDS), WHAT_IS_SAID)).isEqualTo("hello");
+                assertThat(fixture.python(spec, each.get(120, TimeUnit.SECONDS), WHAT_IS_SAID))
+                        .isEqualTo("hello");
             }
-            assertThat(fixture.cached()).filteredOn(name -> name.endsWith(".done")).hasSize(1);
+            assertThat(fixture.cached())
+                    .filteredOn(name -> name.endsWith(".done"))
+                    .hasSize(1);
         } finally {
             threads.shutdownNow();
         }
@@ -184,15 +191,12 @@ class PythonEnvironmentsTest {
     void installationThatTakesTooLongIsEnded() {
         fixture.startupTimeout = Duration.ofMillis(800);
         // The interpreter answers what it is asked, and hangs when it is to install.
-        fixture.interpreter = fixture.script(
-                        "bin/slow",
-                        """
+        fixture.interpreter = fixture.script("bin/slow", """
                         case "$2" in
                           *runpy*) sleep 600 ;;
                           *) echo 3.11.0; echo -; echo linux; echo /nowhere ;;
                         esac
-                        """)
-                .toString();
+                        """).toString();
         try (PythonEnvironments environments = new PythonEnvironments(fixture.settings())) {
             assertThatThrownBy(() -> environments.prepare(requiring(Map.of())))
                     .hasMessageContaining("pip did not end within 1 s, the model's startupTimeout");

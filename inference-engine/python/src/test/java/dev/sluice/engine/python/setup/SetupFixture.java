@@ -37,7 +37,7 @@ final class SetupFixture {
     OptionalLong memory = OptionalLong.empty();
     Optional<Double> cpus = Optional.empty();
     final Map<String, String> variables = new HashMap<>(System.getenv());
-    Duration startupTimeout = Duration.ofSeconds(120);
+    Duration startupTimeout = Duration.ofMinutes(2);
 
     SetupFixture(Path folder) {
         try {
@@ -108,8 +108,14 @@ final class SetupFixture {
             try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
                 entry(zip, name + ".py", "SAID = '" + said + "'\n");
                 entry(zip, info + "METADATA", "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n");
-                entry(zip, info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
-                entry(zip, info + "RECORD", name + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n");
+                entry(
+                        zip,
+                        info + "WHEEL",
+                        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
+                entry(
+                        zip,
+                        info + "RECORD",
+                        name + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n");
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -124,7 +130,8 @@ final class SetupFixture {
 
     /** What a Python program prints that is started as a worker is. */
     String python(ModelSpec spec, PythonEnvironment environment, String program) {
-        CommandRun.Result result = new CommandRun(List.of(environment.interpreter().toString(), "-c", program))
+        CommandRun.Result result = new CommandRun(
+                        List.of(environment.interpreter().toString(), "-c", program))
                 .with(new WorkerVariables(settings()).of(spec, environment, Map.of()))
                 .in(environment.workingDirectory())
                 .within(Duration.ofSeconds(60))
