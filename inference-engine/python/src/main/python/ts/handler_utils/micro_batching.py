@@ -53,8 +53,6 @@ class MicroBatching(object):
     """
 
     def __init__(self, parent_handler, micro_batch_size: int = 1, parallelism: Dict = None):
-        if micro_batch_size < 1:
-            raise ValueError(f"micro_batch_size: {micro_batch_size} (expected: at least 1)")
         self.handler = parent_handler
         self.micro_batch_size = micro_batch_size
         self._parallelism = {}
@@ -62,6 +60,8 @@ class MicroBatching(object):
         self.queues = {}
         self.thread_local_data = threading.local()
         self.terminate = threading.Event()
+        if micro_batch_size < 1:
+            raise ValueError(f"micro_batch_size: {micro_batch_size} (expected: at least 1)")
         self._create_queues()
         self.parallelism = parallelism if parallelism is not None else {}
 
@@ -86,7 +86,7 @@ class MicroBatching(object):
     def shutdown(self):
         """Ends all threads and waits for them."""
         self.terminate.set()
-        for step, group in self.__dict__.get("thread_groups", {}).items():
+        for step, group in self.thread_groups.items():
             self._end(step, group)
             group.clear()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an image to a tensor: torchvision's transforms where it is installed, else the same steps by Pillow and torch."""
+"""From an image to a tensor: torchvision's transforms where it is there, else the same steps by Pillow and torch."""
 
 import math
 

@@ -4,6 +4,8 @@
 import json
 from base64 import b64decode
 
+from ts.utils.util import PredictionException
+
 from .._tensors import tensors_of, value_of
 from ._shares import Shares, as_tensor, document, item_rows, list_of
 from .base import BaseEnvelope
@@ -36,8 +38,15 @@ def _decoded(instance):
     if not isinstance(instance, dict):
         return instance
     if list(instance) == ["b64"]:
-        return b64decode(instance["b64"])
+        return _bytes(instance["b64"])
     return {
-        column: b64decode(value["b64"]) if isinstance(value, dict) and list(value) == ["b64"] else value
+        column: _bytes(value["b64"]) if isinstance(value, dict) and list(value) == ["b64"] else value
         for column, value in instance.items()
     }
+
+
+def _bytes(text):
+    try:
+        return b64decode(text)
+    except (TypeError, ValueError) as failure:
+        raise PredictionException(f"b64: {failure}", 400) from failure
