@@ -28,7 +28,8 @@ import picocli.CommandLine;
  * The program: gathers what the process was given, runs the command line, and ends the process with its exit code.
  *
  * <p>System properties the launcher sets: {@code sluice.home}, the unpacked distribution; {@code sluice.demo}, the digits
- * model, when it is not in {@code demo} below that.
+ * model, when it is not in {@code demo} below that; {@code sluice.python}, what the processes of Python handlers run, when it is not
+ * in {@code python} below that.
  */
 public final class Main {
     private Main() {}
@@ -41,7 +42,9 @@ public final class Main {
         // It has rules of its own, those of the original's command.
         CommandLine torchServe = TorchServeCommand.create(
                 console, new LauncherHost(home().map(Main::program), launcher.savedSettings()));
-        int code = SluiceCli.create(console, launcher)
+        HandlerTrial handlers =
+                new HandlerTrial(pythonDirectory(), console.temporaryDirectory(), console.environment());
+        int code = SluiceCli.create(console, launcher, handlers)
                 .addSubcommand("torchserve", torchServe)
                 .execute(args);
         console.out().flush();
@@ -67,11 +70,23 @@ public final class Main {
                         .filter(Files::isDirectory),
                 packHost(home),
                 InstantSource.system(),
-                Version.read());
+                Version.read(),
+                Optional.ofNullable(System.getProperty("sluice.python"))
+                        .map(Path::of)
+                        .or(() -> home.map(directory -> directory.resolve("python")))
+                        .filter(Files::isDirectory));
     }
 
     private static Optional<Path> home() {
         return Optional.ofNullable(System.getProperty("sluice.home")).map(Path::of);
+    }
+
+    /** Where what runs Python handlers is. */
+    private static Optional<Path> pythonDirectory() {
+        return Optional.ofNullable(System.getProperty("sluice.python"))
+                .map(Path::of)
+                .or(() -> home().map(directory -> directory.resolve("python")))
+                .filter(Files::isDirectory);
     }
 
     private static List<String> program(Path home) {

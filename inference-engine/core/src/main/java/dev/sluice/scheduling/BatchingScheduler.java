@@ -56,7 +56,8 @@ public final class BatchingScheduler implements RequestScheduler {
                         settings.priorities(),
                         settings.sizes(),
                         settings.splits(),
-                        settings.queueTimeout().map(Duration::toNanos).orElse(RequestQueue.ANY_TIME)),
+                        settings.queueTimeout().map(Duration::toNanos).orElse(RequestQueue.ANY_TIME),
+                        settings.onlyIfIdle()),
                 policy,
                 times,
                 threads.timers(),
@@ -117,6 +118,11 @@ public final class BatchingScheduler implements RequestScheduler {
      */
     public CompletionStage<Void> resize(int count) {
         return instances.resize(count);
+    }
+
+    /** How many times one after the other instances are made until {@code count} are, since only so many are made at once; 1 or more. */
+    public int startRounds(int count) {
+        return instances.startRounds(count);
     }
 
     /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */

@@ -57,6 +57,14 @@ final class Refusals {
                 Duration.ofSeconds(seconds));
     }
 
+    /** It is to run at once or not at all, and no instance is free. */
+    ServingException noneIdle() {
+        return new ServingException(
+                ErrorCode.OVERLOADED,
+                "Model \"" + model + "\" takes a request only when an instance is free, and none is. Retry later.",
+                Duration.ofSeconds(1));
+    }
+
     /** It came after its deadline. */
     ServingException late() {
         return ServingException.refusal(

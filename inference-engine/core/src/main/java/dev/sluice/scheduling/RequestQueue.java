@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * sleep outside of it. A taker that falls asleep says so first and looks for new requests second; a submitter adds its request
  * first and looks for sleepers second: one of them sees the other.
  */
-final class RequestQueue implements PendingRequest.Owner {
+final class RequestQueue implements PendingRequest.Owner, Queues {
     /** No limit of its own on the time requests wait. */
     static final long ANY_TIME = Long.MAX_VALUE;
 
@@ -39,6 +39,9 @@ final class RequestQueue implements PendingRequest.Owner {
     private final Intake intake = new Intake();
     private final IdleTakers idle = new IdleTakers();
     private final ReentrantLock formation = new ReentrantLock();
+
+    /** Null if requests may wait for an instance. */
+    private final @Nullable Tickets tickets;
 
     /** Requests that ended in the queue and may still be linked to from it. */
     private final AtomicInteger endedUnseen = new AtomicInteger();
@@ -64,6 +67,7 @@ final class RequestQueue implements PendingRequest.Owner {
      * @param name of the model, for messages
      * @param splits whether a request with more rows than a batch may have runs in parts
      * @param timeoutNanos longest time a request waits; {@link #ANY_TIME} for as long as it asks for
+     * @param onlyIfIdle whether no more requests wait than there are free instances
      */
     record Settings(
             String name,
@@ -71,13 +75,14 @@ final class RequestQueue implements PendingRequest.Owner {
             PrioritySpec priorities,
             AllowedSizes sizes,
             boolean splits,
-            long timeoutNanos) {
+            long timeoutNanos,
+            boolean onlyIfIdle) {
         Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
             this(name, bounds, priorities, AllowedSizes.ANY, false);
         }
 
         Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
-            this(name, bounds, priorities, sizes, splits, ANY_TIME);
+            this(name, bounds, priorities, sizes, splits, ANY_TIME, false);
         }
     }
 
@@ -106,6 +111,7 @@ final class RequestQueue implements PendingRequest.Owner {
         this.onSecondAnswer = onSecondAnswer;
         this.callers = callers;
         this.admission = new Admission(settings.bounds());
+        this.tickets = settings.onlyIfIdle() ? new Tickets() : null;
         this.refusals = new Refusals(settings.name(), admission, times);
         this.reception = new Reception(settings, policy.maxRows(), admission, refusals, this);
         PrioritySpec priorities = settings.priorities();
@@ -142,15 +148,34 @@ final class RequestQueue implements PendingRequest.Owner {
         if (request.context().isExpired(now)) {
             throw refusals.late();
         }
+        if (tickets != null && !tickets.take()) {
+            throw refusals.noneIdle();
+        }
         Reception.Arrival arrival = new Reception.Arrival(now, members.get(), areAllBusy(), follower);
-        if (reception.isSplit(request)) {
-            List<PendingRequest> parts = reception.parts(request, sink, arrival);
-            follower.admitted();
-            parts.forEach(this::enqueue);
-        } else {
-            PendingRequest whole = reception.whole(request, sink, arrival);
-            follower.admitted();
+        PendingRequest whole = null;
+        List<PendingRequest> parts = List.of();
+        try {
+            if (reception.isSplit(request)) {
+                parts = reception.parts(request, sink, arrival);
+            } else {
+                whole = reception.whole(request, sink, arrival);
+            }
+        } catch (RuntimeException | Error e) {
+            addTickets(1);
+            throw e;
+        }
+        follower.admitted();
+        if (whole != null) {
             enqueue(whole);
+        } else {
+            addTickets(1 - parts.size());
+            parts.forEach(this::enqueue);
+        }
+    }
+
+    private void addTickets(int more) {
+        if (tickets != null) {
+            tickets.add(more);
         }
     }
 
@@ -213,7 +238,7 @@ final class RequestQueue implements PendingRequest.Owner {
             }
             waiting.add(pending);
             next = formHere(expired);
-            setBusy(taker, next instanceof Formation.Formed);
+            setBusy(taker, next instanceof Formation.Formed batch ? batch.members().size() : 0);
         } finally {
             formation.unlock();
         }
@@ -248,7 +273,7 @@ final class RequestQueue implements PendingRequest.Owner {
             return true;
         }
         try {
-            setBusy(taker, false);
+            setBusy(taker, 0);
             if (taker.isMember) {
                 idle.add(taker);
             }
@@ -275,6 +300,7 @@ final class RequestQueue implements PendingRequest.Owner {
             if (!taker.isMember) {
                 taker.isMember = true;
                 members.incrementAndGet();
+                addTickets(taker.isBusy ? 0 : 1);
             }
         } finally {
             formation.unlock();
@@ -286,10 +312,11 @@ final class RequestQueue implements PendingRequest.Owner {
         formation.lock();
         try {
             idle.remove(taker);
-            setBusy(taker, false);
+            setBusy(taker, 0);
             if (taker.isMember) {
                 taker.isMember = false;
                 members.decrementAndGet();
+                addTickets(-1);
             }
         } finally {
             formation.unlock();
@@ -321,11 +348,11 @@ final class RequestQueue implements PendingRequest.Owner {
         formation.lock();
         try {
             idle.remove(taker);
-            setBusy(taker, false);
+            setBusy(taker, 0);
             while (true) {
                 Formation next = formOnce(expired);
-                if (next instanceof Formation.Formed) {
-                    setBusy(taker, true);
+                if (next instanceof Formation.Formed batch) {
+                    setBusy(taker, batch.members().size());
                     return next;
                 }
                 idle.add(taker);
@@ -345,18 +372,50 @@ final class RequestQueue implements PendingRequest.Owner {
         formation.lock();
         try {
             takeIn();
-            return former.take(most, expired);
+            List<PendingRequest> taken = former.take(most, expired);
+            addTickets(taken.size());
+            return taken;
         } finally {
             formation.unlock();
             expired.forEach(PendingRequest::answerExpired);
         }
     }
 
-    private void setBusy(Taker taker, boolean isBusy) {
+    /** @param running requests it has just claimed; none if it is free */
+    private void setBusy(Taker taker, int running) {
+        boolean isBusy = running > 0;
+        int freed = 0;
         if (taker.isMember && taker.isBusy != isBusy) {
             busy.addAndGet(isBusy ? 1 : -1);
+            freed = isBusy ? -1 : taker.isAnnounced ? 0 : 1;
         }
         taker.isBusy = isBusy;
+        taker.isAnnounced = false;
+        addTickets(running + freed);
+    }
+
+    /**
+     * The last answers of the batch that {@code taker} runs are about to be handed out: whoever gets one may come again at once, and is
+     * not to be refused because the instance has yet to ask for more.
+     */
+    void announce(Taker taker) {
+        if (tickets == null) {
+            return;
+        }
+        formation.lock();
+        try {
+            if (taker.isMember && taker.isBusy && !taker.isAnnounced) {
+                taker.isAnnounced = true;
+                tickets.add(1);
+            }
+        } finally {
+            formation.unlock();
+        }
+    }
+
+    /** Whether no more requests wait than there are free instances. */
+    boolean takesOnlyIfIdle() {
+        return tickets != null;
     }
 
     private Formation formOnce(List<PendingRequest> expired) {
@@ -380,8 +439,11 @@ final class RequestQueue implements PendingRequest.Owner {
     public void left(PendingRequest request) {
         timers.cancel(request);
         admission.leave(request.rows(), request.traits().bytes());
-        boolean isClaimed = request.state() == PendingRequest.State.CLAIMED;
-        if (!isClaimed && endedUnseen.incrementAndGet() > admission.bounds().requests()) {
+        boolean hasEnded = request.hasEndedUnclaimed();
+        if (hasEnded) {
+            addTickets(1);
+        }
+        if (hasEnded && endedUnseen.incrementAndGet() > admission.bounds().requests()) {
             tidyUp();
         }
     }
@@ -408,13 +470,19 @@ final class RequestQueue implements PendingRequest.Owner {
         evict(reason);
     }
 
-    /** Refuses with {@code reason} until {@link #resume}; {@link #evict} is to follow. Does nothing if it is closed. */
-    void suspend(ServingException reason) {
-        closedBecause.compareAndSet(null, reason);
+    /** All instances have this one. */
+    @Override
+    public RequestQueue of(Taker instance) {
+        return this;
     }
 
-    /** Takes requests again if it is suspended for {@code reason}. */
-    void resume(ServingException reason) {
+    @Override
+    public void suspend(@Nullable ServingException before, ServingException reason) {
+        closedBecause.compareAndSet(before, reason);
+    }
+
+    @Override
+    public void resume(ServingException reason) {
         formation.lock();
         try {
             closedBecause.compareAndSet(reason, null);
@@ -423,8 +491,8 @@ final class RequestQueue implements PendingRequest.Owner {
         }
     }
 
-    /** Ends all that wait with {@code reason}, if that is why nothing is taken. */
-    void evict(ServingException reason) {
+    @Override
+    public void evict(ServingException reason) {
         List<PendingRequest> all = List.of();
         formation.lock();
         try {

@@ -100,6 +100,7 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     }
 
     private Waiting hold(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
+        all.checkMayWait(id);
         waiting.removeIf(each -> !each.held().isQueued());
         if (waiting.size() >= all.bounds().maxWaiting()) {
             throw all.tooMany(id, waiting.size());

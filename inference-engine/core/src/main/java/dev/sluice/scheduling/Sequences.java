@@ -132,6 +132,16 @@ final class Sequences {
         queue.submit(request, sink, sequence);
     }
 
+    /** @throws ServingException {@code OVERLOADED} if requests run at once or not at all */
+    void checkMayWait(String id) {
+        if (queue.takesOnlyIfIdle()) {
+            throw ServingException.refusal(
+                    ErrorCode.OVERLOADED,
+                    "Sequence \"" + id + "\" of model \"" + model
+                            + "\" has a request running, and the model takes a request only when it can run at once. Retry later.");
+        }
+    }
+
     ServingException tooMany(String id, int waiting) {
         return ServingException.refusal(
                 ErrorCode.OVERLOADED,
