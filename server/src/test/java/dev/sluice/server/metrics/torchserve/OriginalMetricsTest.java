@@ -219,6 +219,20 @@ class OriginalMetricsTest {
                 .doesNotContain("1.0\"");
     }
 
+    /** Seen to fail when the server told its own times beside those of the worker. */
+    @Test
+    void leavesTheTimesOfAHandlerToItsWorker() {
+        OriginalMetrics metrics = metrics(Mode.PROMETHEUS);
+        OriginalFacts facts = new OriginalFacts(metrics, model -> model.name().equals("python"));
+
+        facts.batchAnswered(new Batch(new ModelId("python", "1.0"), List.of()), 1_000_000, 0);
+        facts.batchAnswered(new Batch(new ModelId("native", "1.0"), List.of()), 1_000_000, 0);
+
+        assertThat(page(metrics, false))
+                .contains("PredictionTime{ModelName=\"native\"")
+                .doesNotContain("ModelName=\"python\"");
+    }
+
     private static void line(OriginalMetrics metrics, String text) {
         metrics.modelLine(MetricLine.parse(text).orElseThrow());
     }
