@@ -128,8 +128,13 @@ class Lane:
     """
 
     def __init__(self, path, size):
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        self._map = mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            # Views are read-only, but libraries such as PyTorch write through them if told to. That does no harm to what
+            # is one call's alone, whereas memory that cannot be written would end the process.
+            self._map = mmap.mmap(descriptor, size)
+        finally:
+            os.close(descriptor)
         self._free = sys.getrefcount(self._map)
         self._forgiven = 0
         self._used = False
@@ -158,7 +163,7 @@ class Lane:
             if sys.getrefcount(self._map) <= self._free:
                 return
         self.kept = True
-        os.pwrite(self._descriptor, b"\x01", 0)
+        self._map[0] = 1
 
 
 def answer(result):

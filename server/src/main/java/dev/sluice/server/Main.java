@@ -43,7 +43,7 @@ public final class Main {
         CommandLine torchServe = TorchServeCommand.create(
                 console, new LauncherHost(home().map(Main::program), launcher.savedSettings()));
         HandlerTrial handlers =
-                new HandlerTrial(pythonDirectory(), console.temporaryDirectory(), console.environment());
+                new HandlerTrial(console.pythonDirectory(), console.temporaryDirectory(), console.environment());
         int code = SluiceCli.create(console, launcher, handlers)
                 .addSubcommand("torchserve", torchServe)
                 .execute(args);
@@ -79,14 +79,6 @@ public final class Main {
 
     private static Optional<Path> home() {
         return Optional.ofNullable(System.getProperty("sluice.home")).map(Path::of);
-    }
-
-    /** Where what runs Python handlers is. */
-    private static Optional<Path> pythonDirectory() {
-        return Optional.ofNullable(System.getProperty("sluice.python"))
-                .map(Path::of)
-                .or(() -> home().map(directory -> directory.resolve("python")))
-                .filter(Files::isDirectory);
     }
 
     private static List<String> program(Path home) {

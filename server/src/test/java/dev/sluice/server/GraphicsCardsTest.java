@@ -47,7 +47,8 @@ class GraphicsCardsTest {
         Files.writeString(Files.createDirectory(nodes.resolve("2")).resolve("gpu_id"), "3898\n");
 
         assertThat(new GraphicsCards(root).visible(Map.of())).isEqualTo(2);
-        assertThat(new GraphicsCards(root).visible(Map.of("HIP_VISIBLE_DEVICES", "1"))).isEqualTo(1);
+        assertThat(new GraphicsCards(root).visible(Map.of("HIP_VISIBLE_DEVICES", "1")))
+                .isEqualTo(1);
     }
 
     @Test

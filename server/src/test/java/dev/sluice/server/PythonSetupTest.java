@@ -83,7 +83,9 @@ class PythonSetupTest {
 
         assertThat(settings.hiddenFiles())
                 .containsExactly(
-                        Path.of("keys/tokens.json").toAbsolutePath(), Path.of("/k/server.pem"), Path.of("/k/store.p12"));
+                        Path.of("keys/tokens.json").toAbsolutePath(),
+                        Path.of("/k/server.pem"),
+                        Path.of("/k/store.p12"));
         assertThat(environments(Map.of("disable_token_authorization", "true")).hiddenFiles())
                 .isEmpty();
     }

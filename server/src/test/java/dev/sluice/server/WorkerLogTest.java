@@ -39,13 +39,13 @@ class WorkerLogTest {
     }
 
     @Test
-    void writesWhatIsPrintedWithTheWorkersName() {
+    void writesWhatIsPrintedAsItIs() {
         log.line(MODEL, WORKER, false, "loading {}");
         log.line(MODEL, WORKER, true, "Traceback");
 
         assertThat(written.list)
                 .extracting(event -> event.getLevel() + " " + event.getFormattedMessage())
-                .containsExactly("INFO W-9000-noop_1.0-stdout loading {}", "WARN W-9000-noop_1.0-stderr Traceback");
+                .containsExactly("INFO loading {}", "WARN Traceback");
     }
 
     /** Seen to fail when a line that only looks like one was lost. */
@@ -56,14 +56,12 @@ class WorkerLogTest {
         log.line(MODEL, WORKER, false, "[PID]1");
         log.line(MODEL, WORKER, false, "Torch worker started.");
 
-        assertThat(metrics).singleElement().satisfies(line -> assertThat(line.value())
-                .isEqualTo(1.5));
+        assertThat(metrics)
+                .singleElement()
+                .satisfies(line -> assertThat(line.value()).isEqualTo(1.5));
         assertThat(written.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
-                .containsExactly(
-                        WORKER + "-stdout [METRICS]nonsense",
-                        WORKER + "-stdout [PID]1",
-                        WORKER + "-stdout Torch worker started.");
+                .containsExactly("[METRICS]nonsense", "[PID]1", "Torch worker started.");
     }
 
     /** Seen to fail when all was written: then the disk's speed is the handler's to use up. */
@@ -82,8 +80,7 @@ class WorkerLogTest {
         assertThat(written.list.subList(LineBudget.LINES + 1, written.list.size()))
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly(
-                        "Model noop:1.0: 7 lines of its workers left out (expected: at most 5000 a second)",
-                        WORKER + "-stdout later");
+                        "Model noop:1.0: 7 lines of its workers left out (expected: at most 5000 a second)", "later");
     }
 
     @Test

@@ -35,7 +35,6 @@ final class Instance extends Taker implements Runnable, BatchRunner.Listener {
     private static final long STARVED_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Parts parts;
-    private final RequestQueue queue;
     private final Recovery recovery;
     private final int number;
     private final boolean isReplacement;
@@ -62,6 +61,9 @@ final class Instance extends Taker implements Runnable, BatchRunner.Listener {
 
     /** Whoever runs it: whether the context has to be made anew. */
     private boolean isBroken;
+
+    /** Written by who makes it, then by the carrier: where its context, or the next one, finds its requests. */
+    private volatile RequestQueue queue;
 
     /** Whoever runs it: whether the context ran anything. */
     private boolean hasServed;
@@ -332,6 +334,8 @@ final class Instance extends Taker implements Runnable, BatchRunner.Listener {
         if (stopping) {
             return;
         }
+        parts.queues().contextGone(this);
+        queue = parts.queues().of(this);
         logState("WORKER_STOPPED");
         long waitNanos = recovery.failed();
         isToWait = true;
@@ -375,6 +379,7 @@ final class Instance extends Taker implements Runnable, BatchRunner.Listener {
         }
         LOG.info("Instance {} of {} has done its share and is made anew", number, parts.id());
         dropContext();
+        parts.queues().exchanged(this);
         logState("WORKER_STOPPED");
     }
 
@@ -393,9 +398,6 @@ final class Instance extends Taker implements Runnable, BatchRunner.Listener {
         ModelInstance dropped = context;
         context = null;
         iterations = null;
-        if (dropped != null) {
-            parts.queues().contextGone(this);
-        }
         try {
             if (dropped != null) {
                 dropped.close();

@@ -25,7 +25,7 @@ final class Refusals {
 
     Refusals(String model, Admission admission, ServiceTimes times) {
         this.model = model;
-        this.admission = admission;
+        this.admission = admission.outermost();
         this.times = times;
     }
 

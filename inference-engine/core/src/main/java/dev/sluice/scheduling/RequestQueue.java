@@ -105,12 +105,25 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             Ticker ticker,
             Runnable onSecondAnswer,
             CallerRuns callers) {
+        this(settings, policy, times, timers, ticker, onSecondAnswer, callers, new Admission(settings.bounds()));
+    }
+
+    /** @param admission counts what waits here, and maybe elsewhere */
+    RequestQueue(
+            Settings settings,
+            BatchPolicy policy,
+            ServiceTimes times,
+            TimerWheel timers,
+            Ticker ticker,
+            Runnable onSecondAnswer,
+            CallerRuns callers,
+            Admission admission) {
         this.policy = policy;
         this.timers = timers;
         this.ticker = ticker;
         this.onSecondAnswer = onSecondAnswer;
         this.callers = callers;
-        this.admission = new Admission(settings.bounds());
+        this.admission = admission;
         this.tickets = settings.onlyIfIdle() ? new Tickets() : null;
         this.refusals = new Refusals(settings.name(), admission, times);
         this.reception = new Reception(settings, policy.maxRows(), admission, refusals, this);
@@ -505,6 +518,17 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             formation.unlock();
         }
         all.forEach(request -> request.evict(reason));
+    }
+
+    /** Why nothing is taken now; null while requests are taken. */
+    @Nullable
+    ServingException closedFor() {
+        return closedBecause.get();
+    }
+
+    /** Whether anybody takes batches. */
+    boolean hasTakers() {
+        return members.get() > 0;
     }
 
     /** Most rows of a batch. */

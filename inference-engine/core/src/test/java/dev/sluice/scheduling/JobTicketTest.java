@@ -99,7 +99,7 @@ class JobTicketTest {
         assertThat(numbers.buffersOut()).isZero();
     }
 
-    /** Seen to fail when what instances that just took something were worth was counted in two steps. */
+    /** Seen to fail when a ticket was looked for in one step and taken in another. */
     @Test
     void i17AdmitsExactlyAsManyAsInstancesAreFreeHoweverManyComeAtOnce() throws Exception {
         int free = 3;

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -29,7 +30,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The file that tells the tokens to whoever may read it: the user the server runs as, and nobody else. It is never there with
- * other permissions, nor half written: each version is a file made with them, which then takes the name.
+ * other permissions, nor half written: the first version is a file made with them, which then takes the name, and later ones are
+ * written over it in one piece, all being of one length. They must not take its place: where workers of Python handlers see something
+ * empty instead of this very file, they would see another that comes in its place.
  *
  * <p><b>Threads:</b> confined to whoever writes; {@link Tokens} has a lock.
  *
@@ -40,6 +43,9 @@ final class KeyFile {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    /** The text is filled up to a multiple of it, which is what one page of memory holds several times. */
+    private static final int LENGTH = 1024;
 
     private final Path path;
 
@@ -62,8 +68,12 @@ final class KeyFile {
             if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
                 throw refused("a file, not a directory", null);
             }
-            writeTo(fresh, content);
-            Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            if (isOurs(content.length)) {
+                writeTo(path, content, Set.of(StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+            } else {
+                writeTo(fresh, content, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+                Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            }
             written = content;
         } catch (UnsupportedOperationException e) {
             throw refused("on a file system where files can be for one user alone", e);
@@ -74,9 +84,18 @@ final class KeyFile {
         }
     }
 
-    private static void writeTo(Path file, byte[] content) throws IOException {
-        Set<StandardOpenOption> newFile = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        try (FileChannel channel = FileChannel.open(file, newFile, OWNER_ONLY)) {
+    /** Whether the file is the one this server made, untouched since, and of that length. */
+    private boolean isOurs(int length) throws IOException {
+        byte[] last = written;
+        return last != null
+                && last.length == length
+                && Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+                && Files.getPosixFilePermissions(path).equals(OWNER_ONLY.value())
+                && Arrays.equals(last, Files.readAllBytes(path));
+    }
+
+    private static void writeTo(Path file, byte[] content, Set<? extends OpenOption> how) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, how, OWNER_ONLY)) {
             ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
@@ -111,8 +130,9 @@ final class KeyFile {
             token.expires().ifPresent(time -> one.put("expiration time", time.toString()));
         });
         try {
-            return (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n")
-                    .getBytes(StandardCharsets.UTF_8);
+            String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
+            int blanks = LENGTH - 1 - text.length() % LENGTH;
+            return (text + " ".repeat(blanks) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

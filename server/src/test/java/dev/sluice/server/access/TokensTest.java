@@ -14,6 +14,7 @@ import dev.sluice.server.protocol.Plane;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -220,6 +221,35 @@ class TokensTest {
 
         assertThat(Files.readString(victim)).isEqualTo("precious");
         assertThat(Files.isSymbolicLink(file())).isFalse();
+    }
+
+    /** Workers see something empty instead of this very file: seen to fail when another one took its place. */
+    @Test
+    void writesNewTokensOverTheOldOnes() throws IOException {
+        Tokens tokens = issue(false);
+        Object file = Files.readAttributes(file(), BasicFileAttributes.class).fileKey();
+        String before = written().path("inference").path("key").asText();
+        tokens.renew("inference", bearer("API"));
+
+        assertThat(Files.readAttributes(file(), BasicFileAttributes.class).fileKey())
+                .isEqualTo(file);
+        assertThat(written().path("inference").path("key").asText()).isNotEqualTo(before);
+        assertThat(directory.toFile().list()).containsExactly("key_file.json");
+    }
+
+    /** One that somebody else made may be readable by all, or a link. */
+    @Test
+    void replacesAFileThatIsNoLongerItsOwn() throws IOException {
+        Tokens tokens = issue(false);
+        Path elsewhere = Files.writeString(directory.resolve("elsewhere"), Files.readString(file()));
+        Files.delete(file());
+        Files.createSymbolicLink(file(), elsewhere);
+        String before = Files.readString(elsewhere);
+        tokens.renew("inference", bearer("API"));
+
+        assertThat(file()).isRegularFile().content().isNotEqualTo(before);
+        assertThat(Files.isSymbolicLink(file())).isFalse();
+        assertThat(elsewhere).hasContent(before);
     }
 
     @Test

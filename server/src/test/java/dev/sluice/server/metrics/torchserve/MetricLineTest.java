@@ -111,8 +111,8 @@ class MetricLineTest {
     void speaksOfTheModelThatPrintedIt() {
         MetricLine line = MetricLine.parse("[METRICS]N.Count:1|#ModelName:other,Level:Model|#hostname:h,1")
                 .orElseThrow();
-        MetricLine silent =
-                MetricLine.parse("[METRICS]N.Count:1|#Level:Model|#hostname:h,1").orElseThrow();
+        MetricLine silent = MetricLine.parse("[METRICS]N.Count:1|#Level:Model|#hostname:h,1")
+                .orElseThrow();
 
         assertThat(line.ofModel("own").dimensions()).isEqualTo(Map.of("ModelName", "own", "Level", "Model"));
         assertThat(silent.ofModel("own")).isEqualTo(silent);

@@ -225,8 +225,12 @@ class OriginalMetricsTest {
         OriginalMetrics metrics = metrics(Mode.PROMETHEUS);
         OriginalFacts facts = new OriginalFacts(metrics, model -> model.name().equals("python"));
 
-        facts.batchAnswered(new Batch(new ModelId("python", "1.0"), List.of()), 1_000_000, 0);
-        facts.batchAnswered(new Batch(new ModelId("native", "1.0"), List.of()), 1_000_000, 0);
+        RequestContext context =
+                new RequestContext("id-1", "torchserve", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation());
+        List<InferenceRequest> requests =
+                List.of(new InferenceRequest(ModelRef.of("any"), List.of(), List.of(), Map.of(), context));
+        facts.batchAnswered(new Batch(new ModelId("python", "1.0"), requests), 1_000_000, 0);
+        facts.batchAnswered(new Batch(new ModelId("native", "1.0"), requests), 1_000_000, 0);
 
         assertThat(page(metrics, false))
                 .contains("PredictionTime{ModelName=\"native\"")

@@ -66,11 +66,16 @@ class ModelDescriptionsTest {
     @Test
     void showsTheProcessOfAWorkerAndHowItIsRun() {
         Map<String, Object> options = Map.of(
-                "maxRetryTimeoutInSec", 0,
-                "parallelType", "tp",
-                "torchrun", Map.of("nproc-per-node", 4),
-                "continuousBatching", true,
-                "useVenv", true);
+                "maxRetryTimeoutInSec",
+                0,
+                "parallelType",
+                "tp",
+                "torchrun",
+                Map.of("nproc-per-node", 4),
+                "continuousBatching",
+                true,
+                "useVenv",
+                true);
         List<InstanceStatus> instances = List.of(
                 new InstanceStatus(1, Instant.EPOCH, true, false, OptionalLong.of(31)),
                 new InstanceStatus(2, Instant.EPOCH, false));
