@@ -23,6 +23,9 @@ def main(arguments):
     hosting.apply(options)
     for name in [name for name in sys.modules if name == "ts" or name.startswith("ts.")]:
         del sys.modules[name]
+    if "--metrics-config" not in rest:
+        # That worker does not start without definitions of metrics: those of its own package, then.
+        rest = [*rest, "--metrics-config", os.path.join(os.path.dirname(script), "configs", "metrics.yaml")]
     sys.argv = [script, *rest]
     runpy.run_path(script, run_name="__main__")
 
