@@ -141,7 +141,8 @@ def linear() -> nn.Module:
 
 
 def envelope(name: str, kind: str, scene: Scene) -> Any:
-    return getattr(importlib.import_module(f"ts.torch_handler.request_envelope.{name}"), kind)(scene.handler.handle).handle
+    module = importlib.import_module(f"ts.torch_handler.request_envelope.{name}")
+    return getattr(module, kind)(scene.handler.handle).handle
 
 
 def images(models: Path) -> list[bytes]:

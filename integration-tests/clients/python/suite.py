@@ -147,7 +147,8 @@ class Answer(NamedTuple):
 
 
 def ask(url: str, body: bytes | None = None, method: str | None = None) -> Answer:
-    request = urllib.request.Request(url, data=body, method=method, headers={"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream"}
+    request = urllib.request.Request(url, data=body, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:
             return Answer(reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read().decode())

@@ -51,7 +51,8 @@ class MicroBatches(unittest.TestCase):
 
     def test_results_come_in_the_order_of_the_data(self):
         for size, threads in ((1, 1), (2, 3), (7, 2), (100, 1)):
-            handler, batching = self.batching(micro_batch_size=size, parallelism={step: threads for step in HANDLER_METHODS})
+            parallelism = dict.fromkeys(HANDLER_METHODS, threads)
+            handler, batching = self.batching(micro_batch_size=size, parallelism=parallelism)
             context = Context()
             expected = [str((item + 1) * 10) for item in range(20)]
             self.assertEqual(batching(list(range(20)), context), expected)

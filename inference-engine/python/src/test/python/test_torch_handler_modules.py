@@ -56,7 +56,8 @@ class Modules(unittest.TestCase):
     def test_what_we_do_not_have_comes_from_an_installed_original(self):
         package = importlib.import_module("ts.torch_handler")
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "vllm_handler.py").write_text("from .base_handler import BaseHandler\nclass V(BaseHandler): pass\n")
+            text = "from .base_handler import BaseHandler\nclass V(BaseHandler): pass\n"
+            Path(folder, "vllm_handler.py").write_text(text)
             package.__path__.append(folder)
             try:
                 module = fresh("ts.torch_handler.vllm_handler")
