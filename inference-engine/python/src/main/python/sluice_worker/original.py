@@ -23,6 +23,10 @@ def main(arguments):
     hosting.apply(options)
     for name in [name for name in sys.modules if name == "ts" or name.startswith("ts.")]:
         del sys.modules[name]
+    definitions = os.path.join(os.path.dirname(script), "configs", "metrics.yaml")
+    if "--metrics-config" not in rest and os.path.isfile(definitions):
+        # That worker does not start without definitions of metrics: those of its own package, then.
+        rest = [*rest, "--metrics-config", definitions]
     sys.argv = [script, *rest]
     runpy.run_path(script, run_name="__main__")
 
