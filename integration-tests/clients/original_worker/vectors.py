@@ -8,6 +8,7 @@ Two packages that print the same lines read and write the same bytes. The first 
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import random
@@ -65,14 +66,45 @@ def message(random_: random.Random) -> bytes:
     return b"I" + b"".join(request(random_) for _ in range(random_.randrange(1, 4))) + number(-1)
 
 
-def read(data: bytes) -> Any:
+def read(data: bytes, reader: Reader | None) -> Any:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sender = threading.Thread(target=theirs.sendall, args=(data,))
         sender.start()
         command, told = codec.retrieve_msg(ours)
         sender.join()
-        return plain([bytes([command]) if isinstance(command, int) else command, told])
+    if reader is not None:
+        reader.agrees(data, told)
+    return plain([command, told])
+
+
+class Reader:
+    """What our worker itself reads with, which is not the class of that name in `ts`: it must see the same."""
+
+    def __init__(self, wire: Any) -> None:
+        self.incoming, self.outgoing = socket.socketpair()
+        self.reader = wire.Reader(self.incoming, decodes=True)
+
+    def agrees(self, data: bytes, told: Any) -> None:
+        sender = threading.Thread(target=self.outgoing.sendall, args=(data,))
+        sender.start()
+        if self.reader.command() == ord("L"):
+            load = self.reader.load()
+            assert load.model_name == text(told["modelName"]) and load.model_path == text(told["modelPath"])
+            assert load.handler == text(told["handler"]) and load.batch_size == told["batchSize"]
+            assert load.gpu_id == told.get("gpu") and (load.envelope or "") == text(told["envelope"])
+        else:
+            ids, headers, inputs = self.reader.requests(dict)
+            assert ids == {index: text(one["requestId"]) for index, one in enumerate(told)}
+            assert inputs == [{part["name"]: part["value"] for part in one["parameters"]} for one in told]
+            for mine, one in zip(headers, told):
+                theirs = {text(each["name"]): text(each["value"]) for each in one["headers"]}
+                assert {name: mine[name] for name in theirs} == theirs
+        sender.join()
+
+
+def text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else bytes(value).decode()
 
 
 def plain(told: Any) -> Any:
@@ -110,11 +142,15 @@ def reply(random_: random.Random) -> str:
 def main() -> None:
     logging.disable(logging.CRITICAL)
     seed, count = int(sys.argv[1]), int(sys.argv[2])
+    try:
+        reader = Reader(importlib.import_module("sluice_worker.wire"))
+    except ModuleNotFoundError:
+        reader = None
     for golden in GOLDEN_REQUESTS:
-        print(json.dumps(read(bytes.fromhex(golden)), sort_keys=True))
+        print(json.dumps(read(bytes.fromhex(golden), reader), sort_keys=True))
     print(bytes(codec.create_load_model_response(200, "ok")).hex())
     for index in range(count):
-        print(json.dumps(read(message(random.Random(seed + index))), sort_keys=True))
+        print(json.dumps(read(message(random.Random(seed + index)), reader), sort_keys=True))
         print(reply(random.Random(seed + index)))
 
 
