@@ -41,7 +41,9 @@ public final class Main {
         // It has rules of its own, those of the original's command.
         CommandLine torchServe = TorchServeCommand.create(
                 console, new LauncherHost(home().map(Main::program), launcher.savedSettings()));
-        int code = SluiceCli.create(console, launcher)
+        HandlerTrial handlers =
+                new HandlerTrial(pythonDirectory(), console.temporaryDirectory(), console.environment());
+        int code = SluiceCli.create(console, launcher, handlers)
                 .addSubcommand("torchserve", torchServe)
                 .execute(args);
         console.out().flush();
@@ -72,6 +74,14 @@ public final class Main {
 
     private static Optional<Path> home() {
         return Optional.ofNullable(System.getProperty("sluice.home")).map(Path::of);
+    }
+
+    /** Where what runs Python handlers is. */
+    private static Optional<Path> pythonDirectory() {
+        return Optional.ofNullable(System.getProperty("sluice.python"))
+                .map(Path::of)
+                .or(() -> home().map(directory -> directory.resolve("python")))
+                .filter(Files::isDirectory);
     }
 
     private static List<String> program(Path home) {

@@ -35,7 +35,7 @@ public interface ModelInstance extends AutoCloseable {
         LOST
     }
 
-    /** Asked after every call, and before the next one; quick. */
+    /** Asked after every call, and before the next one, on the thread that uses it; quick. */
     default Condition condition() {
         return Condition.FIT;
     }
@@ -44,7 +44,7 @@ public interface ModelInstance extends AutoCloseable {
     default void onLoss(Runnable action) {}
 
     /**
-     * Ends the call that runs now, from any thread: it then throws soon, and the instance is lost.
+     * Ends the call that runs now, from any thread: it then throws soon, and the instance is lost. Must not block.
      *
      * @return whether it will; one that cannot is waited for
      */

@@ -41,6 +41,21 @@ final class ModelOnCards implements LoadedModel {
     }
 
     @Override
+    public RestartPolicy restarts() {
+        return model.restarts();
+    }
+
+    @Override
+    public int startsAtOnce() {
+        return model.startsAtOnce();
+    }
+
+    @Override
+    public boolean keepsSequencesByInstance() {
+        return model.keepsSequencesByInstance();
+    }
+
+    @Override
     public void close() {
         model.close();
     }

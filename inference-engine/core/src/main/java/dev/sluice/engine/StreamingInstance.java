@@ -21,7 +21,8 @@ public interface StreamingInstance extends ModelInstance {
 
     /**
      * Whether it is free again before its answers are there: then requests stay open when a call returns, and each is ended later,
-     * from any thread. How many are open at once is for the model to bound.
+     * from any thread. How many are open at once is for the model to bound. One that is lost ends them with {@code INSTANCE_DIED};
+     * one that is closed, since it is worn or not needed any more, lets them end first.
      */
     default boolean answersLater() {
         return false;

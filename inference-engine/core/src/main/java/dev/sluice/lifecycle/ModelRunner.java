@@ -61,7 +61,7 @@ final class ModelRunner {
         LoadedModel model = loader.load(spec);
         BatchingScheduler scheduler = scheduler(spec, model);
         try {
-            awaitReady(scheduler.resize(instances), spec);
+            awaitReady(scheduler.resize(instances), spec, scheduler.startRounds(instances));
             test.run(loader.samples(spec), scheduler);
         } catch (RuntimeException | Error e) {
             free(spec.id(), model, scheduler, drainTimeout);
@@ -102,7 +102,7 @@ final class ModelRunner {
             return;
         }
         try {
-            awaitReady(scheduler.resize(count), spec);
+            awaitReady(scheduler.resize(count), spec, scheduler.startRounds(count - before));
         } catch (ServingException e) {
             // Not waited for: one that hangs while it starts would hold up every later change of this model.
             CompletionStage<Void> unused = scheduler.resize(before);
@@ -144,8 +144,9 @@ final class ModelRunner {
         return null;
     }
 
-    private static void awaitReady(CompletionStage<Void> stage, ModelSpec spec) {
-        Duration timeout = spec.limits().startupTimeout();
+    /** @param rounds of starts there are, each of which has the startup timeout */
+    private static void awaitReady(CompletionStage<Void> stage, ModelSpec spec, int rounds) {
+        Duration timeout = spec.limits().startupTimeout().multipliedBy(rounds);
         try {
             stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
@@ -153,7 +154,8 @@ final class ModelRunner {
         } catch (TimeoutException e) {
             throw new ServingException(
                     ErrorCode.LOAD_FAILED,
-                    "Model " + spec.id().name() + " was not ready after " + timeout.toSeconds() + " s (startupTimeout)",
+                    "Model " + spec.id().name() + " was not ready after " + timeout.toSeconds() + " s (startupTimeout"
+                            + (rounds == 1 ? ")" : ", for each of " + rounds + " rounds of starts)"),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

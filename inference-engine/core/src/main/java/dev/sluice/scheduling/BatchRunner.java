@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +31,12 @@ final class BatchRunner {
     /** The time a call may take that is not limited. */
     static final long UNLIMITED = Long.MAX_VALUE;
 
+    /** How long a call that was told to end may take to do so. */
+    static final long ENDING_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private static final Logger LOG = LoggerFactory.getLogger(BatchRunner.class);
+    private static final AtomicReferenceFieldUpdater<Watch, Stage> STAGE =
+            AtomicReferenceFieldUpdater.newUpdater(Watch.class, Stage.class, "stage");
 
     private final ModelId id;
     private final BatchPolicy policy;
@@ -61,15 +67,17 @@ final class BatchRunner {
     /**
      * Runs {@code batch} and answers it.
      *
-     * @param onHang runs on the timer's thread, once, if the call takes too long; the members have been answered by then
-     * @return whether {@code instance} may be used again: not after an {@link Error}, which may have left it half-way
+     * @param onHang runs on the timer's thread, once, if the call takes too long and cannot be ended; the members have been answered by
+     *     then
+     * @return whether {@code instance} may be used again: not after an {@link Error}, which may have left it half-way, nor when the
+     *     call took too long
      */
     boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
         Call call = null;
         try {
-            call = begin(batch, onHang);
+            call = begin(batch, instance, onHang);
             execute(instance, call);
-            return true;
+            return call.wasInTime();
         } catch (Throwable e) {
             // Whatever user code and native code throw, the batch is answered and the instance goes on.
             if (call == null) {
@@ -77,7 +85,8 @@ final class BatchRunner {
             } else {
                 call.fail(e);
             }
-            return !(e instanceof Error) || e instanceof OutOfMemoryError;
+            boolean isSound = !(e instanceof Error) || e instanceof OutOfMemoryError;
+            return isSound && (call == null || call.wasInTime());
         }
     }
 
@@ -92,11 +101,15 @@ final class BatchRunner {
 
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
     Call begin(Formation.Formed batch, Runnable onHang) {
+        return begin(batch, null, onHang);
+    }
+
+    private Call begin(Formation.Formed batch, @Nullable ModelInstance instance, Runnable onHang) {
         tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
         if (batch.paddingRows() > 0) {
             tell(() -> observer.batchPadded(id, batch.paddingRows()));
         }
-        Call call = new Call(batch, onHang, ticker.nanos());
+        Call call = new Call(batch, instance, onHang, ticker.nanos());
         taken(batch.members(), call.startNanos);
         arm(call, call.startNanos);
         return call;
@@ -109,12 +122,12 @@ final class BatchRunner {
     }
 
     /**
-     * Watches over a call that is a step of {@code members}, as over any other.
+     * Watches over a call of {@code instance} that is a step of {@code members}, as over any other.
      *
      * @param onHang as for {@link #run}
      */
-    Watch watch(List<PendingRequest> members, Runnable onHang) {
-        Watch watch = new Watch(members, onHang);
+    Watch watch(List<PendingRequest> members, ModelInstance instance, Runnable onHang) {
+        Watch watch = new Watch(members, instance, onHang);
         arm(watch, ticker.nanos());
         return watch;
     }
@@ -186,24 +199,53 @@ final class BatchRunner {
     }
 
     /**
-     * The timer of one call: answers the members when it takes too long. Their inputs stay with the call until it returns.
+     * The timer of one call: answers the members when it takes too long, and has the instance end it; one that does not is given up.
+     * The members' inputs stay with the call until it returns.
      */
     class Watch extends Timer {
         private final List<PendingRequest> members;
+        private final @Nullable ModelInstance instance;
         private final Runnable onHang;
 
-        private Watch(List<PendingRequest> members, Runnable onHang) {
+        /** Written by who makes a step of the call's, the timer or the thread of the call. */
+        private volatile Stage stage = Stage.RUNNING;
+
+        /** Written by the thread of the call when it is over. */
+        private boolean wasInTime;
+
+        private Watch(List<PendingRequest> members, @Nullable ModelInstance instance, Runnable onHang) {
             this.members = members;
+            this.instance = instance;
             this.onHang = onHang;
         }
 
-        /** The call returned. */
-        void end() {
+        /** The call returned. Gives whether it did in time; if not, its instance has been ended or given up, or is about to be. */
+        boolean end() {
+            wasInTime = STAGE.getAndSet(this, Stage.OVER) == Stage.RUNNING;
             timers.cancel(this);
+            return wasInTime;
+        }
+
+        /** What {@link #end} gave. */
+        boolean wasInTime() {
+            return wasInTime;
         }
 
         @Override
         void fire() {
+            if (STAGE.compareAndSet(this, Stage.RUNNING, Stage.LATE)) {
+                late();
+            } else if (STAGE.compareAndSet(this, Stage.LATE, Stage.GIVEN_UP)) {
+                LOG.error(
+                        "A batch of {} for {} still runs {} s after it was told to end",
+                        members.size(),
+                        id,
+                        TimeUnit.NANOSECONDS.toSeconds(ENDING_NANOS));
+                onHang.run();
+            }
+        }
+
+        private void late() {
             long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
             LOG.error("A batch of {} for {} still runs after {} ms", members.size(), id, millis);
             ServingException late = new ServingException(
@@ -211,8 +253,33 @@ final class BatchRunner {
             members.forEach(member -> {
                 boolean unused = member.abandon(late);
             });
-            onHang.run();
+            if (!willEnd()) {
+                onHang.run();
+                return;
+            }
+            timers.schedule(this, ticker.nanos() + ENDING_NANOS);
+            if (stage == Stage.OVER) {
+                // It returned meanwhile, and may have cancelled before this was scheduled.
+                timers.cancel(this);
+            }
         }
+
+        private boolean willEnd() {
+            try {
+                return instance != null && instance.abort();
+            } catch (RuntimeException | Error e) {
+                LOG.error("A call of {} could not be ended", id, e);
+                return false;
+            }
+        }
+    }
+
+    /** Where a call stands: RUNNING, LATE once its members have been answered for it, GIVEN_UP, and OVER in the end. */
+    private enum Stage {
+        RUNNING,
+        LATE,
+        GIVEN_UP,
+        OVER
     }
 
     /** One call of an instance with a batch. */
@@ -221,8 +288,8 @@ final class BatchRunner {
         private final long startNanos;
         private final Batch batch;
 
-        private Call(Formation.Formed formed, Runnable onHang, long startNanos) {
-            super(formed.members(), onHang);
+        private Call(Formation.Formed formed, @Nullable ModelInstance instance, Runnable onHang, long startNanos) {
+            super(formed.members(), instance, onHang);
             this.formed = formed;
             this.startNanos = startNanos;
             this.batch = batchOf(formed.members());
@@ -266,7 +333,7 @@ final class BatchRunner {
 
         /** @return when it was over */
         private long note() {
-            end();
+            boolean unused = end();
             List<PendingRequest> members = formed.members();
             long returnedNanos = ticker.nanos();
             long computeNanos = returnedNanos - startNanos;
@@ -295,7 +362,7 @@ final class BatchRunner {
 
         /** It threw. */
         void fail(Throwable e) {
-            end();
+            boolean unused = end();
             noteIfAlone(0, true);
             LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
             failAll(formed.members(), asEngineFailure(e));

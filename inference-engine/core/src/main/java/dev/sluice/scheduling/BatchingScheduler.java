@@ -119,6 +119,11 @@ public final class BatchingScheduler implements RequestScheduler {
         return instances.resize(count);
     }
 
+    /** How many times one after the other instances are made until {@code count} are, since only so many are made at once; 1 or more. */
+    public int startRounds(int count) {
+        return instances.startRounds(count);
+    }
+
     /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */
     public void evict(ServingException reason) {
         sequences.ifPresent(all -> all.close(reason));

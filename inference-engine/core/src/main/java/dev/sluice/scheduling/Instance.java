@@ -7,21 +7,23 @@ import dev.sluice.engine.ModelInstance;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One instance: it makes its context, warms it up, then takes a batch, runs it, hands out the answers, again and again until told
- * to stop. While it has nothing to do it has no thread. A failure of the engine fails its batch and nothing else: a context that an
- * {@link Error} may have broken is closed and made anew, here; an instance whose call takes too long is given up, and ends when the
- * call does.
+ * to stop. While it has nothing to do it has no thread. A failure of the engine fails its batch and nothing else: a context that is
+ * lost, or that an {@link Error} may have broken, is closed and made anew, here, when its model says so; one that is worn, at once. An
+ * instance whose call takes too long and cannot be ended is given up, and ends when the call does.
  *
  * <p><b>Threads:</b> {@link #run} is one carrier's at a time, {@link #runLent} that of who it was lent to, which {@link Carriage} sees to; the rest is safe from any thread.
  *
@@ -29,13 +31,12 @@ import org.slf4j.LoggerFactory;
  */
 final class Instance extends Taker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
-    private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(100).toNanos();
-    private static final long LAST_BACKOFF_NANOS = Duration.ofSeconds(30).toNanos();
-
     /** When to try again to get a carrier. */
     private static final long STARVED_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Parts parts;
+    private final RequestQueue queue;
+    private final Recovery recovery;
     private final int number;
     private final boolean isReplacement;
     private final Instant startedAt;
@@ -63,11 +64,14 @@ final class Instance extends Taker implements Runnable {
     /** Whoever runs it: whether the context has to be made anew. */
     private boolean isBroken;
 
-    /** The carrier's: how long to wait after the next failure before the context is made anew. */
-    private long backoffNanos;
+    /** Whoever runs it: whether the context ran anything. */
+    private boolean hasServed;
 
-    /** The carrier's: not to make the context before that; null for at once. */
-    private @Nullable Long notBeforeNanos;
+    /** The carrier's: whether the context is not to be made before {@link Recovery#nextTryNanos}. */
+    private boolean isToWait;
+
+    /** Written by the carrier: of the process the context runs in; empty for this one. */
+    private volatile OptionalLong processId = OptionalLong.empty();
 
     /** The carrier's: whether it ran a batch since it last looked how long to linger. */
     private boolean hasRun;
@@ -78,31 +82,47 @@ final class Instance extends Taker implements Runnable {
     /**
      * What all instances of a version share.
      *
-     * @param onHang called on the timer's thread when a call of an instance takes too long
+     * @param starts which of them are being made
      */
     record Parts(
             ModelId id,
             LoadedModel model,
-            RequestQueue queue,
+            Queues queues,
             BatchRunner runner,
             SchedulingObserver observer,
             SchedulingThreads threads,
-            Consumer<Instance> onHang) {
+            InstantSource clock,
+            Starts starts,
+            Keeper keeper) {
         /** As TorchServe's worker threads are called in logs, with our instance number where it has a port. */
         String threadName(int number) {
             return "W-" + number + "-" + id.name() + "_" + id.version();
         }
     }
 
+    /** What has to hear how an instance is. */
+    interface Keeper {
+        /** Its call takes too long and could not be ended; called on the timer's thread. */
+        void hangs(Instance instance);
+
+        /** It takes batches. */
+        void isUp(Instance instance);
+
+        /** Nobody should wait for it: a try to make it anew has failed, or none will be made. */
+        void isDown(Instance instance);
+    }
+
     /** @param isReplacement whether to try again when the context cannot be made, instead of failing for good */
     Instance(Parts parts, int number, boolean isReplacement, Instant startedAt) {
         this.parts = parts;
+        this.queue = parts.queues().of(this);
+        this.recovery = new Recovery(parts.model().restarts(), parts.threads().ticker());
         this.number = number;
         this.isReplacement = isReplacement;
         this.startedAt = startedAt;
         this.wantedNanos = parts.threads().ticker().nanos();
         this.carriage = new Carriage(parts.threads().carriers(), this);
-        this.onHang = () -> parts.onHang().accept(this);
+        this.onHang = () -> parts.keeper().hangs(this);
     }
 
     /** Watched for by scripts, so worded as the original does. */
@@ -163,7 +183,26 @@ final class Instance extends Taker implements Runnable {
 
     InstanceStatus status() {
         return new InstanceStatus(
-                number, startedAt, isUp && !stopping, parts.model().isOnCards());
+                number,
+                startedAt,
+                isUp && !stopping,
+                parts.model().isOnCards(),
+                processId,
+                !isUp && recovery.hasFailed());
+    }
+
+    RequestQueue queue() {
+        return queue;
+    }
+
+    /** Whether nobody should wait for it. */
+    boolean isDown() {
+        return recovery.isDown();
+    }
+
+    /** When it is tried again, if it {@link #isDown}; {@link Recovery#NEVER} for not at all. */
+    long nextTryNanos() {
+        return recovery.nextTryNanos();
     }
 
     /** Carries it: does what there is to do, and ends when it rests. */
@@ -209,6 +248,7 @@ final class Instance extends Taker implements Runnable {
 
     private void end() {
         dropContext();
+        parts.starts().over(this);
         logState("WORKER_SCALED_DOWN");
         if (!ready.isDone()) {
             ready.completeExceptionally(
@@ -219,25 +259,15 @@ final class Instance extends Taker implements Runnable {
 
     /** @return whether there is something to do now */
     private boolean makeContext() {
-        if (notBeforeNanos != null && parts.threads().ticker().nanos() - notBeforeNanos < 0) {
+        if (isToWait && !isTime()) {
             return false;
         }
-        notBeforeNanos = null;
+        if (!parts.starts().begin(this)) {
+            return false;
+        }
+        isToWait = false;
         try {
-            context = parts.model().newInstance();
-            if (stopping) {
-                return true;
-            }
-            context.warmUp();
-            if (context instanceof IterationEngine engine) {
-                iterations = new IterationLoop(
-                        engine, parts.queue(), parts.runner(), parts.threads().ticker());
-            }
-            parts.queue().join(this);
-            isUp = true;
-            logState("WORKER_MODEL_LOADED");
-            tellReady();
-            ready.complete(null);
+            open();
         } catch (Throwable e) {
             // Handlers in other languages than Java throw checked exceptions as well.
             LOG.error("Instance {} of {} could not be made", number, parts.id(), e);
@@ -249,8 +279,38 @@ final class Instance extends Taker implements Runnable {
                 stopping = true;
                 ready.completeExceptionally(asLoadFailure(e));
             }
+        } finally {
+            parts.starts().over(this);
         }
         return true;
+    }
+
+    private boolean isTime() {
+        long at = recovery.nextTryNanos();
+        return at != Recovery.NEVER && parts.threads().ticker().nanos() - at >= 0;
+    }
+
+    private void open() {
+        ModelInstance made = parts.model().newInstance();
+        context = made;
+        processId = made.processId();
+        hasServed = false;
+        if (stopping) {
+            return;
+        }
+        made.warmUp();
+        if (made instanceof IterationEngine engine) {
+            iterations = new IterationLoop(
+                    engine, queue, parts.runner(), parts.threads().ticker());
+        }
+        made.onLoss(this::wake);
+        recovery.up();
+        queue.join(this);
+        isUp = true;
+        logState("WORKER_MODEL_LOADED");
+        tellReady();
+        parts.keeper().isUp(this);
+        ready.complete(null);
     }
 
     private void tellReady() {
@@ -268,18 +328,39 @@ final class Instance extends Taker implements Runnable {
                 : new ServingException(ErrorCode.LOAD_FAILED, "The instance could not be started", e);
     }
 
+    /** In the original's words where it says anything: scripts look for them. */
     private void tryAnewLater() {
         dropContext();
         if (stopping) {
             return;
         }
         logState("WORKER_STOPPED");
-        if (backoffNanos > 0) {
-            long at = parts.threads().ticker().nanos() + backoffNanos;
-            notBeforeNanos = at;
-            wakeAt(at);
+        long waitNanos = recovery.failed();
+        isToWait = true;
+        if (recovery.isFirst()) {
+            LOG.info("Auto recovery start timestamp: {}", parts.clock().millis());
+        } else {
+            LOG.warn("Auto recovery failed again");
         }
-        backoffNanos = Math.min(Math.max(FIRST_BACKOFF_NANOS, 2 * backoffNanos), LAST_BACKOFF_NANOS);
+        if (waitNanos == Recovery.NEVER) {
+            LOG.error("Instance {} of {} is gone for good: its model wants no retry", number, parts.id());
+        } else {
+            LOG.info("Retry worker: {} in {} seconds.", number, seconds(waitNanos));
+            if (waitNanos > 0) {
+                wakeAt(recovery.nextTryNanos());
+            }
+            tellReplaced();
+        }
+        if (recovery.isDown()) {
+            parts.keeper().isDown(this);
+        }
+    }
+
+    private static String seconds(long nanos) {
+        return BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString();
+    }
+
+    private void tellReplaced() {
         try {
             parts.observer().instanceReplaced(parts.id());
         } catch (RuntimeException | Error e) {
@@ -287,29 +368,64 @@ final class Instance extends Taker implements Runnable {
         }
     }
 
+    /** Makes the context anew at once, since it is worn. */
+    private void exchange() {
+        if (!hasServed) {
+            LOG.error("Instance {} of {} was worn before it ran anything", number, parts.id());
+            tryAnewLater();
+            return;
+        }
+        LOG.info("Instance {} of {} has done its share and is made anew", number, parts.id());
+        dropContext();
+        logState("WORKER_STOPPED");
+    }
+
+    private ModelInstance.Condition condition(ModelInstance of) {
+        try {
+            return of.condition();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Instance {} of {} does not know how it is", number, parts.id(), e);
+            return ModelInstance.Condition.LOST;
+        }
+    }
+
     private void dropContext() {
         isUp = false;
-        parts.queue().leave(this);
+        queue.leave(this);
         ModelInstance dropped = context;
         context = null;
         iterations = null;
+        if (dropped != null) {
+            parts.queues().contextGone(this);
+        }
         try {
             if (dropped != null) {
                 dropped.close();
             }
         } catch (Throwable e) {
             LOG.error("Instance {} of {} could not be closed", number, parts.id(), e);
+        } finally {
+            processId = OptionalLong.empty();
         }
     }
 
     /** @return whether there is something to do now */
     private boolean serve(ModelInstance with) {
         try {
-            Formation next = parts.queue().form(this);
+            ModelInstance.Condition condition = condition(with);
+            if (condition == ModelInstance.Condition.LOST) {
+                isBroken = true;
+                return true;
+            }
+            if (condition == ModelInstance.Condition.WORN && parts.queues().mayExchange(this)) {
+                exchange();
+                return true;
+            }
+            Formation next = queue.form(this);
             if (next instanceof Formation.Formed batch) {
                 run(with, batch);
                 hasRun = true;
-                if (parts.queue().mayRunOnCaller(batch)) {
+                if (queue.mayRunOnCaller(batch)) {
                     // It can be lent only while it rests.
                     hasRun = false;
                     lingerUntilNanos = null;
@@ -327,12 +443,28 @@ final class Instance extends Taker implements Runnable {
     /** @return whether there is something to do now */
     private boolean iterate(IterationLoop loop) {
         try {
-            Formation.Sleep sleep = loop.round(stopping ? null : this, onHang);
+            boolean takesMore = !stopping;
+            ModelInstance.Condition condition = condition(Objects.requireNonNull(context, "context"));
+            if (condition == ModelInstance.Condition.LOST) {
+                loop.lose();
+                tryAnewLater();
+                return true;
+            }
+            if (condition == ModelInstance.Condition.WORN && parts.queues().mayExchange(this)) {
+                if (loop.isIdle()) {
+                    exchange();
+                    return true;
+                }
+                // It leaves when what it has in work is over; the others go on.
+                takesMore = false;
+                queue.leave(this);
+            }
+            Formation.Sleep sleep = loop.round(takesMore ? this : null, onHang);
             if (sleep != null) {
                 return pause(sleep.untilNanos());
             }
             hasRun = true;
-            backoffNanos = 0;
+            noteServed(Objects.requireNonNull(context, "context"));
         } catch (IterationLoop.StepFailure e) {
             LOG.error("A step of instance {} of {} failed", number, parts.id(), e.getCause());
             if (!e.leavesItSound()) {
@@ -347,12 +479,30 @@ final class Instance extends Taker implements Runnable {
 
     private void run(ModelInstance with, Formation.Formed batch) {
         isBroken = !parts.runner().run(with, batch, onHang);
-        backoffNanos = isBroken ? backoffNanos : 0;
+        if (!isBroken) {
+            noteServed(with);
+        }
+    }
+
+    private void noteServed(ModelInstance by) {
+        hasServed = true;
+        if (condition(by) != ModelInstance.Condition.LOST) {
+            recovery.ran();
+        }
     }
 
     @Override
     boolean lend() {
-        return carriage.lend();
+        if (!carriage.lend()) {
+            return false;
+        }
+        ModelInstance lent = context;
+        if (lent != null && condition(lent) == ModelInstance.Condition.FIT) {
+            return true;
+        }
+        // The carrier sees to that.
+        giveBack();
+        return false;
     }
 
     @Override
@@ -364,12 +514,17 @@ final class Instance extends Taker implements Runnable {
             LOG.error("Instance {} of {} goes on after a fault in a lent batch", number, parts.id(), e);
         } finally {
             // Contexts are closed, and made anew, on a carrier: that may take long.
-            boolean hasMore = isBroken || parts.queue().over(this);
+            boolean hasMore = isBroken || isUnfit() || queue.over(this);
             carriage.giveBack();
             if (hasMore || carriage.isWoken()) {
                 wake();
             }
         }
+    }
+
+    private boolean isUnfit() {
+        ModelInstance used = context;
+        return used == null || condition(used) != ModelInstance.Condition.FIT;
     }
 
     @Override

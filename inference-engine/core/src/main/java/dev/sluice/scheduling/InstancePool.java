@@ -5,6 +5,7 @@ import dev.sluice.engine.LoadedModel;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelId;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,13 +19,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The instances of one model version: those that serve, and those that left but are still in a call of the model. One whose call
- * takes too long leaves and is replaced; its memory is not touched before its call returns, and when too many calls hang there is
- * no replacement until one has returned. While that leaves no instance at all, requests are refused. How many are wanted is
- * remembered through all that: it changes by {@link #resize} alone, and back by as many as it asked for in vain.
+ * takes too long and cannot be ended leaves and is replaced; its memory is not touched before its call returns, and when too many calls
+ * hang there is no replacement until one has returned. While that leaves no instance at all, or none but such that were tried again in
+ * vain, requests are refused. How many are wanted is remembered through all that: it changes by {@link #resize} alone, and back by as
+ * many as it asked for in vain.
  *
  * <p><b>Threads:</b> safe from any thread; {@link #resize} by one at a time.
  */
-final class InstancePool {
+final class InstancePool implements Instance.Keeper {
     /** Most calls of one version that may hang while their instances are replaced: each keeps its memory and its thread. */
     static final int MOST_HANGING = 4;
 
@@ -45,7 +47,7 @@ final class InstancePool {
     /** Guarded by {@link #instances}: how many there are to be; fewer are there while too many calls hang. */
     private int wanted;
 
-    /** Guarded by {@link #instances}: what requests are refused with, since all instances hang; null if they are not. */
+    /** Guarded by {@link #instances}: what requests are refused with, since no instance is left; null if they are not. */
     private @Nullable ServingException suspension;
 
     /** Guarded by {@link #instances}. */
@@ -54,12 +56,13 @@ final class InstancePool {
     InstancePool(
             ModelId id,
             LoadedModel model,
-            RequestQueue queue,
+            Queues queues,
             BatchRunner runner,
             SchedulingObserver observer,
             SchedulingThreads threads,
             InstantSource clock) {
-        this.parts = new Instance.Parts(id, model, queue, runner, observer, threads, this::replace);
+        Starts starts = new Starts(model.startsAtOnce());
+        this.parts = new Instance.Parts(id, model, queues, runner, observer, threads, clock, starts, this);
         this.clock = clock;
     }
 
@@ -84,7 +87,10 @@ final class InstancePool {
                 pending.add(readyOrRemoved(added, before));
             }
         }
-        stopped.forEach(Instance::stop);
+        stopped.forEach(each -> {
+            parts.queues().instanceGone(each);
+            each.stop();
+        });
         started.forEach(Instance::start);
         return CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new))
                 .minimalCompletionStage();
@@ -102,9 +108,7 @@ final class InstancePool {
     /** Completes when {@code asked}, which was asked for when {@code before} were wanted, is ready; fails after removing it. */
     private CompletableFuture<Void> readyOrRemoved(Instance asked, int before) {
         return asked.ready().toCompletableFuture().whenComplete((ready, failure) -> {
-            if (failure == null) {
-                resume(asked);
-            } else {
+            if (failure != null) {
                 failed(asked, before);
             }
         });
@@ -133,12 +137,14 @@ final class InstancePool {
             instances.remove(instance);
             rest = settle(hanging.remove(instance));
         }
+        parts.queues().instanceGone(instance);
         rest.run();
     }
 
     /** Gives {@code hung} up. */
-    private void replace(Instance hung) {
-        parts.queue().leave(hung);
+    @Override
+    public void hangs(Instance hung) {
+        hung.queue().leave(hung);
         Runnable rest;
         synchronized (instances) {
             if (!instances.remove(hung)) {
@@ -152,14 +158,24 @@ final class InstancePool {
             }
             rest = settle(false);
         }
+        parts.queues().instanceGone(hung);
         hung.stop();
         rest.run();
         parts.observer().instanceReplaced(parts.id());
     }
 
+    @Override
+    public void isDown(Instance instance) {
+        Runnable rest;
+        synchronized (instances) {
+            rest = settle(false);
+        }
+        rest.run();
+    }
+
     /**
-     * Adds the instances that are missing, as far as the calls that hang let it, and refuses requests while that leaves none. To be
-     * called whenever there is one less, under the lock.
+     * Adds the instances that are missing, as far as the calls that hang let it, and refuses requests while that leaves none that
+     * anybody should wait for. To be called whenever there is one less of those, under the lock.
      *
      * @param hasReturned whether there is also one less that hangs, so that one may be added however many still do
      * @return what is to follow when the lock is free
@@ -168,30 +184,29 @@ final class InstancePool {
         int most = hanging.size() <= MOST_HANGING ? wanted : Math.min(wanted, instances.size() + (hasReturned ? 1 : 0));
         List<Instance> added = new ArrayList<>();
         while (instances.size() < most) {
-            Instance replacement = add(true);
-            CompletionStage<Void> unused = replacement.ready().thenRun(() -> resume(replacement));
-            added.add(replacement);
+            added.add(add(true));
         }
-        boolean isNobodyLeft = instances.isEmpty() && wanted > 0;
-        if (!isNobodyLeft || suspension != null) {
+        boolean isNobodyLeft = wanted > 0 && instances.stream().allMatch(Instance::isDown);
+        if (!isNobodyLeft) {
             // Woken, not started: one that gets no thread then tries again.
             return () -> added.forEach(Instance::wake);
         }
-        ServingException reason = allHang(hanging.size());
-        suspension = reason;
+        ServingException reason = instances.isEmpty() ? allHang(hanging.size()) : allDied();
         // Under the lock, lest it come after the end of the suspension.
-        parts.queue().suspend(reason);
-        return () -> parts.queue().evict(reason);
+        parts.queues().suspend(suspension, reason);
+        suspension = reason;
+        return () -> parts.queues().evict(reason);
     }
 
     /** There is an instance again. */
-    private void resume(Instance ready) {
+    @Override
+    public void isUp(Instance ready) {
         synchronized (instances) {
             ServingException over = suspension;
             if (over != null && instances.contains(ready)) {
                 suspension = null;
                 // Under the lock, lest it come after the next suspension.
-                parts.queue().resume(over);
+                parts.queues().resume(over);
                 LOG.info("{} takes requests again", parts.id());
             }
         }
@@ -202,6 +217,29 @@ final class InstancePool {
                 ErrorCode.MODEL_UNAVAILABLE,
                 "Model \"" + parts.id().name() + "\" has no instance left: " + calls
                         + " calls take longer than its responseTimeout. It takes requests again when one of them returns.");
+    }
+
+    private ServingException allDied() {
+        String all = "Model \"" + parts.id().name() + "\" has no worker left: all of them died. ";
+        long now = parts.threads().ticker().nanos();
+        long wait = Recovery.NEVER;
+        for (Instance each : instances) {
+            long at = each.nextTryNanos();
+            wait = at == Recovery.NEVER ? wait : Math.min(wait, Math.max(0, at - now));
+        }
+        return wait == Recovery.NEVER
+                ? ServingException.refusal(
+                        ErrorCode.MODEL_UNAVAILABLE, all + "It is to be registered or scaled again; none is restarted.")
+                : new ServingException(
+                        ErrorCode.MODEL_UNAVAILABLE,
+                        all + "It takes requests again when one is up.",
+                        Duration.ofNanos(wait));
+    }
+
+    /** Rounds of starts that {@code count} instances need. */
+    int startRounds(int count) {
+        int most = parts.starts().most();
+        return Math.max(1, count / most + (count % most == 0 ? 0 : 1));
     }
 
     /** The instances there are, oldest first. */

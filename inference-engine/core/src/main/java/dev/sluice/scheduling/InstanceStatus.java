@@ -11,8 +11,15 @@ import java.util.OptionalLong;
  * @param ready whether it has warmed up and takes batches
  * @param onCard whether it surely runs on a graphics card
  * @param processId of the process it runs in, if that is not this one
+ * @param failed whether it is not ready and has been tried in vain for longer than its model calls trying; tries may go on
  */
-public record InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard, OptionalLong processId) {
+public record InstanceStatus(
+        int number, Instant startedAt, boolean ready, boolean onCard, OptionalLong processId, boolean failed) {
+    /** One that has not failed. */
+    public InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard, OptionalLong processId) {
+        this(number, startedAt, ready, onCard, processId, false);
+    }
+
     /** One in this process. */
     public InstanceStatus(int number, Instant startedAt, boolean ready, boolean onCard) {
         this(number, startedAt, ready, onCard, OptionalLong.empty());

@@ -117,8 +117,17 @@ final class IterationLoop {
         }
         if (broken != null) {
             leaveAll(broken);
-            throw new StepFailure(broken);
+            throw new StepFailure(broken, true);
         }
+    }
+
+    /** The engine is gone, and with it all that is in work. */
+    void lose() {
+        leaveAll(died());
+    }
+
+    private static ServingException died() {
+        return ServingException.refusal(ErrorCode.INSTANCE_DIED, "Worker died.");
     }
 
     private void leaveAll(Throwable why) {
@@ -140,16 +149,21 @@ final class IterationLoop {
                 members.add(request);
             }
         }
-        BatchRunner.Watch watch = runner.watch(members, onHang);
+        BatchRunner.Watch watch = runner.watch(members, engine, onHang);
         long startNanos = ticker.nanos();
         try {
             engine.step(inWork, new StepSink(members, inWork));
+            boolean unused = watch.end();
         } catch (Throwable e) {
             // Whatever user code and native code throw, everyone is answered and the instance goes on.
+            boolean isInTime = watch.end();
             leaveAll(e);
-            throw new StepFailure(e);
-        } finally {
-            watch.end();
+            throw new StepFailure(e, isInTime);
+        }
+        if (!watch.wasInTime()) {
+            // They have been answered, and the engine has been ended or given up.
+            lose();
+            throw new StepFailure(died(), false);
         }
         runner.stepped(members.size(), joined, queueNanos, ticker.nanos() - startNanos);
         for (int i = 0; i < members.size(); i++) {
@@ -183,13 +197,16 @@ final class IterationLoop {
     static final class StepFailure extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private StepFailure(Throwable cause) {
+        private final boolean wasInTime;
+
+        private StepFailure(Throwable cause, boolean wasInTime) {
             super(cause);
+            this.wasInTime = wasInTime;
         }
 
         /** Whether the engine may be used again. */
         boolean leavesItSound() {
-            return !(getCause() instanceof Error) || getCause() instanceof OutOfMemoryError;
+            return wasInTime && (!(getCause() instanceof Error) || getCause() instanceof OutOfMemoryError);
         }
     }
 

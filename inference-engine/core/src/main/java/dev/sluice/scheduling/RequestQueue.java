@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * sleep outside of it. A taker that falls asleep says so first and looks for new requests second; a submitter adds its request
  * first and looks for sleepers second: one of them sees the other.
  */
-final class RequestQueue implements PendingRequest.Owner {
+final class RequestQueue implements PendingRequest.Owner, Queues {
     /** No limit of its own on the time requests wait. */
     static final long ANY_TIME = Long.MAX_VALUE;
 
@@ -408,13 +408,19 @@ final class RequestQueue implements PendingRequest.Owner {
         evict(reason);
     }
 
-    /** Refuses with {@code reason} until {@link #resume}; {@link #evict} is to follow. Does nothing if it is closed. */
-    void suspend(ServingException reason) {
-        closedBecause.compareAndSet(null, reason);
+    /** All instances have this one. */
+    @Override
+    public RequestQueue of(Taker instance) {
+        return this;
     }
 
-    /** Takes requests again if it is suspended for {@code reason}. */
-    void resume(ServingException reason) {
+    @Override
+    public void suspend(@Nullable ServingException before, ServingException reason) {
+        closedBecause.compareAndSet(before, reason);
+    }
+
+    @Override
+    public void resume(ServingException reason) {
         formation.lock();
         try {
             closedBecause.compareAndSet(reason, null);
@@ -423,8 +429,8 @@ final class RequestQueue implements PendingRequest.Owner {
         }
     }
 
-    /** Ends all that wait with {@code reason}, if that is why nothing is taken. */
-    void evict(ServingException reason) {
+    @Override
+    public void evict(ServingException reason) {
         List<PendingRequest> all = List.of();
         formation.lock();
         try {

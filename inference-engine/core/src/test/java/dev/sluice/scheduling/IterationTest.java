@@ -55,6 +55,7 @@ class IterationTest {
     private static final int BREAKS = 2_000_002;
     private static final int NO_MEMORY = 2_000_003;
     private static final int HALF_WAY = 2_000_004;
+    private static final int DIES = 2_000_005;
     private static final int WONT_FREE = 3_000_000;
 
     private final FakeTicker ticker = new FakeTicker();
@@ -65,10 +66,14 @@ class IterationTest {
     private final AtomicInteger made = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();
     private final AtomicInteger replaced = new AtomicInteger();
+    private final List<Countdown> engines = new CopyOnWriteArrayList<>();
     private final List<BatchingScheduler> started = new ArrayList<>();
 
     private final class Countdown implements IterationEngine, LoadedModel {
         private final Map<Integer, Integer> left = new HashMap<>();
+
+        /** Written by the test, or by the step that it dies of. */
+        private volatile Condition condition = Condition.FIT;
 
         @Override
         public Signature signature() {
@@ -78,7 +83,14 @@ class IterationTest {
         @Override
         public ModelInstance newInstance() {
             made.incrementAndGet();
-            return new Countdown();
+            Countdown engine = new Countdown();
+            engines.add(engine);
+            return engine;
+        }
+
+        @Override
+        public Condition condition() {
+            return condition;
         }
 
         @Override
@@ -111,6 +123,10 @@ class IterationTest {
             stepsMade.add(active.stream().map(left::get).toList());
             if (left.containsValue(FAILS)) {
                 throw new IllegalStateException("planned");
+            }
+            if (left.containsValue(DIES)) {
+                condition = Condition.LOST;
+                throw new ServingException(ErrorCode.INSTANCE_DIED, "Worker died.");
             }
             if (left.containsValue(BREAKS)) {
                 throw new LinkageError("planned");
@@ -430,5 +446,56 @@ class IterationTest {
             whole.release();
             batch.requests().forEach(InferenceRequest::release);
         }
+    }
+
+    /** Seen to fail, by a step of the dead, when nobody asked how the engine was after a step that threw. */
+    @Test
+    void allThatIsInWorkEndsWhenItsInstanceDiesInAStep() throws Exception {
+        BatchingScheduler scheduler = serve();
+        Stream streamed = submit(scheduler, 1000);
+        steps.release(1);
+        await().until(() -> streamed.parts.size() == 1);
+        Stream killer = submit(scheduler, DIES);
+        steps.release(MANY);
+
+        assertThat(streamed.code()).isEqualTo(ErrorCode.INSTANCE_DIED);
+        assertThat(killer.code()).isEqualTo(ErrorCode.INSTANCE_DIED);
+        assertThat(submit(scheduler, 3).last()).isZero();
+        assertThat(made).hasValue(2);
+    }
+
+    /** Seen to fail when only a step that threw was looked at: the lost one went on. */
+    @Test
+    void allThatIsInWorkEndsWhenItsInstanceIsLostBetweenSteps() throws Exception {
+        BatchingScheduler scheduler = serve();
+        Stream streamed = submit(scheduler, 1000);
+        steps.release(1);
+        await().until(() -> streamed.parts.size() == 1);
+        engines.get(0).condition = ModelInstance.Condition.LOST;
+        steps.release(1);
+
+        assertThat(streamed.code()).isEqualTo(ErrorCode.INSTANCE_DIED);
+        steps.release(MANY);
+        assertThat(submit(scheduler, 3).last()).isZero();
+    }
+
+    /** Seen to fail when a worn one left at once, with what it had in work, and when it took more until that was over. */
+    @Test
+    void aWornInstanceEndsWhatItHasInWorkAndTakesNothingMore() throws Exception {
+        BatchingScheduler scheduler = serve();
+        Stream inWork = submit(scheduler, 5);
+        steps.release(1);
+        await().until(() -> inWork.parts.size() == 1);
+        engines.get(0).condition = ModelInstance.Condition.WORN;
+        steps.release(1);
+        await().until(() -> inWork.parts.size() == 2);
+        Stream next = submit(scheduler, 5);
+        steps.release(MANY);
+
+        assertThat(inWork.last()).isZero();
+        assertThat(next.last()).isZero();
+        assertThat(stepsMade).allMatch(step -> step.size() == 1);
+        assertThat(made).hasValue(2);
+        assertThat(replaced).hasValue(0);
     }
 }

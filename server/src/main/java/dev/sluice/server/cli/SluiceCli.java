@@ -27,8 +27,15 @@ public final class SluiceCli {
 
     private SluiceCli() {}
 
-    /** The command line, ready to execute. */
+    /** The command line of an installation that runs no Python handlers, ready to execute. */
     public static CommandLine create(Console console, ServerLauncher launcher) {
+        return create(console, launcher, trial -> {
+            throw new ServingException(ErrorCode.FAILED_PRECONDITION, "this installation runs no Python handlers");
+        });
+    }
+
+    /** The command line, ready to execute. */
+    public static CommandLine create(Console console, ServerLauncher launcher, HandlerRunner handlers) {
         CommandLine cli = new CommandLine(new Root())
                 .addSubcommand(new ServeCommand(console, launcher))
                 .addSubcommand(new DemoCommand(console, launcher))
@@ -36,6 +43,7 @@ public final class SluiceCli {
                 .addSubcommand(EnginesCommand.create(console))
                 .addSubcommand(ConfigCommand.create(console, launcher))
                 .addSubcommand(MigrateCommand.create(console, launcher))
+                .addSubcommand(HandlerCommand.create(console, handlers))
                 .addSubcommand(new PredictCommand(console))
                 .addSubcommand(new HealthCommand(console));
         cli.getCommandSpec().versionProvider(version(console));

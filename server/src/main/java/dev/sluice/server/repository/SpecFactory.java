@@ -65,7 +65,7 @@ final class SpecFactory {
         ModelFiles files = found.kind() == ModelLocator.Kind.PLAIN_FILE
                 ? new ModelFiles(
                         model.root(), Optional.of(String.valueOf(found.path().getFileName())))
-                : model.files(finder);
+                : model.files(finder).withRequirements(manifest.requirementsFile());
         String handler = handlers.of(
                 handler(command, manifest, own, files),
                 execution(own, served),

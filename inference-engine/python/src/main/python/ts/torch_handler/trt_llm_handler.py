@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The original's module, where its package is installed beside the interpreter; we have none of our own."""
+
+from ._optional import take_over
+
+take_over(globals(), "trt_llm_handler")
