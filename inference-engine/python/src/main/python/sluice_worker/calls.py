@@ -19,7 +19,7 @@ class Call:
     Threads: belongs to the thread that runs the handler.
     """
 
-    __slots__ = ("_context", "_ids", "_milliseconds", "_started", "failed")
+    __slots__ = ("_context", "_ids", "_milliseconds", "_started")
 
     def __init__(self, context, ids, processors):
         context.request_ids = ids
@@ -31,7 +31,6 @@ class Call:
         self._ids = ids
         self._milliseconds = None
         self._started = time.perf_counter()
-        self.failed = False
 
     def answer(self, entry_point, inputs):
         """Runs the handler; the reply as buffers."""
@@ -63,15 +62,16 @@ class Call:
         return replies.success(results, self._ids, self._context)
 
     def failure(self, error):
+        """The reply for what the handler raised, which goes to the log."""
+        tracebacks.log(f"model {self._context.model_name}: the handler failed", error)
+        return self.failure_reply(error)
+
+    def failure_reply(self, error):
         """The reply for what the handler raised."""
-        self.failed = True
         if isinstance(error, PredictionException):
-            tracebacks.log("the handler refused the batch", error)
             return replies.failure(self._ids, str(error.message), replies.status_of(error))
         if isinstance(error, MemoryError) or "CUDA" in str(error):
-            tracebacks.log("out of memory", error)
             return replies.failure(self._ids, "Out of resources", 507)
-        tracebacks.log("the handler failed", error)
         return replies.failure(self._ids, "Prediction failed", 503)
 
     def report(self):
@@ -80,6 +80,5 @@ class Call:
             self._context.metrics.add_time("PredictionTime", self._milliseconds)
 
     def _refuse(self, message, why):
-        self.failed = True
         logger.warning("model %s: %s", self._context.model_name, why)
         return replies.failure(self._ids, message, 503)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors of handlers as their authors want to read them: without the frames of the worker itself."""
 
+import importlib
 import os
 import sys
 import traceback
@@ -11,6 +12,8 @@ _OURS = (
     os.path.join(_HOME, "sluice_worker") + os.sep,
     os.path.join(_HOME, "ts", "model_loader.py"),
     os.path.join(_HOME, "ts", "service.py"),
+    importlib.__file__,
+    "<frozen importlib",
 )
 _MOST_FRAMES = 60
 
@@ -46,7 +49,11 @@ def own_frames(error, folder):
     """The frames of files in a folder, the innermost last."""
     inside = os.path.realpath(folder) + os.sep
     frames = traceback.extract_tb(error.__traceback__)
-    return [frame for frame in frames if os.path.realpath(frame.filename).startswith(inside)]
+    return [frame for frame in frames if frame.filename[:1] != "<" and _real(frame).startswith(inside)]
+
+
+def _real(frame):
+    return os.path.realpath(frame.filename)
 
 
 def _place(error):
@@ -56,4 +63,4 @@ def _place(error):
 
 
 def _is_ours(frame):
-    return frame.filename.startswith(_OURS) or frame.filename.startswith("<frozen importlib")
+    return frame.filename.startswith(_OURS)

@@ -64,7 +64,7 @@ class TsModelLoader(ModelLoader):
         if hasattr(module, function_name):
             entry_point, initialize = self._get_function_entry_point(module, function_name)
         else:
-            entry_point, initialize = self._get_class_entry_point(module)
+            entry_point, initialize = self._class_entry_point(module, function_name)
         if envelope is not None:
             entry_point = self._load_default_envelope(envelope)(entry_point).handle
         service = Service(
@@ -110,6 +110,12 @@ class TsModelLoader(ModelLoader):
     def _get_function_entry_point(self, module, function_name):
         entry_point = getattr(module, function_name)
         return entry_point, lambda context: entry_point(None, context)
+
+    def _class_entry_point(self, module, function_name):
+        try:
+            return self._get_class_entry_point(module)
+        except ValueError as error:
+            raise ValueError(f"{error}; and it has no function {function_name}") from None
 
     def _get_class_entry_point(self, module):
         classes = list_classes_from_module(module)

@@ -26,7 +26,7 @@ final class InstalledCapabilities {
         for (EngineProvider engine : packs.providers()) {
             suffixes.addAll(engine.fileSuffixes());
         }
-        return new Capabilities(suffixes, names, packs.absent()::file);
+        return new Capabilities(suffixes, names, 0, packs.absent()::file);
     }
 
     static List<HandlerProvider> handlers() {

@@ -28,7 +28,8 @@ import picocli.CommandLine;
  * The program: gathers what the process was given, runs the command line, and ends the process with its exit code.
  *
  * <p>System properties the launcher sets: {@code sluice.home}, the unpacked distribution; {@code sluice.demo}, the digits
- * model, when it is not in {@code demo} below that.
+ * model, when it is not in {@code demo} below that; {@code sluice.python}, what the processes of Python handlers run, when it is not
+ * in {@code python} below that.
  */
 public final class Main {
     private Main() {}
@@ -69,7 +70,11 @@ public final class Main {
                         .filter(Files::isDirectory),
                 packHost(home),
                 InstantSource.system(),
-                Version.read());
+                Version.read(),
+                Optional.ofNullable(System.getProperty("sluice.python"))
+                        .map(Path::of)
+                        .or(() -> home.map(directory -> directory.resolve("python")))
+                        .filter(Files::isDirectory));
     }
 
     private static Optional<Path> home() {

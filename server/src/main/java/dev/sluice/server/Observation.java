@@ -3,6 +3,9 @@ package dev.sluice.server;
 
 import dev.sluice.engine.HandlerMetrics;
 import dev.sluice.lifecycle.ModelRegistry;
+import dev.sluice.lifecycle.ModelVersion;
+import dev.sluice.lifecycle.ModelVersions;
+import dev.sluice.model.ModelId;
 import dev.sluice.server.config.MetricsConfig;
 import dev.sluice.server.health.HealthReport.Phase;
 import dev.sluice.server.health.Readiness;
@@ -11,12 +14,15 @@ import dev.sluice.server.metrics.FanOut;
 import dev.sluice.server.metrics.MetricsPage;
 import dev.sluice.server.metrics.ServerGauges;
 import dev.sluice.server.metrics.ServerMetrics;
+import dev.sluice.server.metrics.WorkerMemory;
 import dev.sluice.server.metrics.torchserve.CommandLines;
 import dev.sluice.server.metrics.torchserve.HandlerValues;
 import dev.sluice.server.metrics.torchserve.MetricDefinitions;
+import dev.sluice.server.metrics.torchserve.MetricLine;
 import dev.sluice.server.metrics.torchserve.OriginalFacts;
 import dev.sluice.server.metrics.torchserve.OriginalMetrics;
 import dev.sluice.server.metrics.torchserve.SystemMetrics;
+import dev.sluice.server.protocol.PythonModels;
 import dev.sluice.server.protocol.TrafficObserver;
 import dev.sluice.serving.ServingObserver;
 import java.net.InetAddress;
@@ -31,6 +37,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +57,7 @@ final class Observation implements AutoCloseable {
     private final ServerMetrics metrics;
     private final OriginalMetrics original;
     private final OriginalFacts facts;
+    private final WorkerMemory workerMemory;
     private final ScheduledExecutorService clockwork;
 
     Observation(MetricsConfig config, ModelRegistry registry, String version, ThreadFactory threads) {
@@ -61,8 +69,18 @@ final class Observation implements AutoCloseable {
                 config.autoDetect(),
                 hostname(),
                 InstantSource.system());
-        facts = new OriginalFacts(original);
+        facts = new OriginalFacts(original, model -> isPython(registry, model));
+        workerMemory = new WorkerMemory(() -> registry.models().values().stream()
+                .flatMap(versions -> versions.byVersion().values().stream())
+                .flatMap(each -> each.instances().stream())
+                .flatMapToLong(instance -> instance.processId().stream()));
         clockwork = Executors.newScheduledThreadPool(2, threads);
+    }
+
+    private static boolean isPython(ModelRegistry registry, ModelId model) {
+        ModelVersions versions = registry.models().get(model.name());
+        ModelVersion version = versions == null ? null : versions.byVersion().get(model.version());
+        return version != null && PythonModels.isPython(version.spec());
     }
 
     private static String hostname() {
@@ -92,12 +110,23 @@ final class Observation implements AutoCloseable {
         return new HandlerValues(original, "");
     }
 
+    /** Takes the metrics that workers print; none of them speaks of another model. */
+    BiConsumer<ModelId, MetricLine> workerMetrics() {
+        return (model, line) -> original.modelLine(line.ofModel(model.name()));
+    }
+
+    /** Bytes that the process of a worker held at the last look. */
+    WorkerMemory workerMemory() {
+        return workerMemory;
+    }
+
     MetricsPage page() {
         return new MetricsPage(metrics, original);
     }
 
     /** Looks at the machine and at readiness from now on. */
     void start(Readiness readiness, IntSupplier connections) {
+        every(config.interval(), workerMemory);
         metrics.watch(new ServerGauges(
                 () -> readiness.ready().ok(),
                 () -> readiness.phase() == Phase.DRAINING || readiness.phase() == Phase.STOPPED,

@@ -13,13 +13,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongUnaryOperator;
 
 /** What the REST interface is told of the configuration. */
 final class RestWiring {
     private RestWiring() {}
 
     /** @param handlers those that are built in */
-    static TorchServeConfig protocol(ServerConfig config, List<HandlerProvider> handlers, String version) {
+    static TorchServeConfig protocol(
+            ServerConfig config, List<HandlerProvider> handlers, String version, LongUnaryOperator workerMemory) {
         Set<String> plain = new HashSet<>(Set.of(CompositeLoader.HANDLER));
         handlers.forEach(handler -> plain.addAll(handler.names()));
         return new TorchServeConfig(
@@ -29,7 +31,8 @@ final class RestWiring {
                 config.wire(),
                 config.tokens().standardStatus(),
                 plain,
-                version);
+                version,
+                workerMemory);
     }
 
     static CrossOrigin crossOrigin(CorsConfig cors) {

@@ -14,6 +14,8 @@ import dev.sluice.inference.Ticker;
 import dev.sluice.lifecycle.MemoryWatch;
 import dev.sluice.lifecycle.ModelLifecycle;
 import dev.sluice.lifecycle.ModelRegistry;
+import dev.sluice.model.ModelRef;
+import dev.sluice.model.ModelSpec;
 import dev.sluice.server.config.DrainConfig;
 import dev.sluice.server.config.ProcessEnvironment;
 import dev.sluice.server.config.ServerConfig;
@@ -27,8 +29,10 @@ import dev.sluice.server.protocol.GrpcProtocol;
 import dev.sluice.server.protocol.Plane;
 import dev.sluice.server.protocol.Protocol;
 import dev.sluice.server.protocol.torchserve.TorchServeProtocol;
-import dev.sluice.server.protocol.torchserve.envelope.EnvelopeInference;
+import dev.sluice.server.protocol.torchserve.envelope.EnvelopeChoice;
 import dev.sluice.server.protocol.torchserve.envelope.Inference;
+import dev.sluice.server.protocol.torchserve.envelope.NewSequences;
+import dev.sluice.server.protocol.torchserve.envelope.TensorsAsText;
 import dev.sluice.server.protocol.torchserve.grpc.OpenInferenceGrpc;
 import dev.sluice.server.protocol.torchserve.grpc.TorchServeGrpc;
 import dev.sluice.server.repository.Capabilities;
@@ -93,6 +97,7 @@ public final class ServerApp implements AutoCloseable {
     private final ExecutorService scrapeThread;
     private final Observation observation;
     private final EngineCatalog engines;
+    private final PythonSetup python;
     private final ModelLifecycle lifecycle;
     private final ModelAdmin admin;
     private final AccessSetup access;
@@ -142,23 +147,25 @@ public final class ServerApp implements AutoCloseable {
         engines = new EngineCatalog(packs.providers(), settings, packs.absent());
         TokenizerCatalog tokenizers = new TokenizerCatalog(packs.tokenizers(), settings);
         List<HandlerProvider> handlers = InstalledCapabilities.handlers();
-        Capabilities capabilities = InstalledCapabilities.of(packs, handlers);
+        Map<String, String> variables = ProcessEnvironment.variables();
+        Capabilities capabilities =
+                InstalledCapabilities.of(packs, handlers).withCards(PythonSetup.cards(config, variables));
         startupModels = saved.newlyListed(
                 StartupModels.of(config.models(), capabilities), StartupModels.isAll(config.models()));
         InferenceService inference = new InferenceService(registry, observer, ticker);
+        HandlerContext context = new HandlerContext(allocator, tokenizers, observation.handlerMetrics());
         CompositeLoader loader = new CompositeLoader(
                 new JavaHandlerLoader(
                         new CatalogModelLoader(
-                                engines,
-                                handlers,
-                                new HandlerContext(allocator, tokenizers, observation.handlerMetrics()),
-                                config.engines().cards()),
+                                engines, handlers, context, config.engines().cards()),
                         config.javaHandlers()),
                 inference);
+        python = PythonSetup.of(
+                config, work, variables, context, new WorkerLog(ticker, observation.workerMetrics()), loader);
 
         lifecycle = new ModelLifecycle(
                 registry,
-                loader,
+                python.loader(),
                 observer,
                 ticker,
                 InstantSource.system(),
@@ -170,18 +177,24 @@ public final class ServerApp implements AutoCloseable {
                 capabilities,
                 work,
                 processors,
-                Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(ProcessEnvironment.variables()))));
+                Optional.of(ModelDownloads.of(config.downloads(), S3Credentials.of(variables))));
         admin = new ModelAdmin(registry, lifecycle, store, loadPool, saved.journal(), saved.models());
 
-        Inference predictions =
-                EnvelopeInference.of(config.wire().envelope(), inference::infer, allocator, envelopeThreads);
+        Function<ModelRef, ModelSpec> specs = ref -> registry.find(ref).spec();
+        Inference predictions = new EnvelopeChoice(
+                config.wire().envelope(),
+                specs,
+                new NewSequences(config.wire().sequenceHeaders()),
+                inference::infer,
+                allocator,
+                envelopeThreads);
         readiness = new Readiness(admin::list, config.readiness());
         failFast = config.readiness().failFast();
         TorchServeProtocol torchServe = new TorchServeProtocol(
                 predictions,
                 inference::infer,
                 admin,
-                RestWiring.protocol(config, handlers, version),
+                RestWiring.protocol(config, handlers, version, observation.workerMemory()::of),
                 ticker,
                 readiness::isWhole,
                 () -> readiness.ready().ok());
@@ -205,7 +218,7 @@ public final class ServerApp implements AutoCloseable {
                 ticker)));
         if (config.wire().openInference()) {
             calls.add(new OpenInferenceGrpc(
-                    inference::infer,
+                    new TensorsAsText(config.wire().envelope(), specs, inference::infer, envelopeThreads),
                     admin,
                     torchServe.scheduling(),
                     requests,
@@ -279,6 +292,7 @@ public final class ServerApp implements AutoCloseable {
         step("closing gRPC listeners", grpc::close);
         step("closing listeners", transport::close);
         step("removing the key file", access::close);
+        step("ending workers", python::close);
         step("closing engines", engines::close);
         step("ending threads", loadPool::shutdownNow);
         step("ending threads", envelopeThreads::shutdownNow);

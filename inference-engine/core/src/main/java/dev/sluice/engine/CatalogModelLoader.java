@@ -136,7 +136,7 @@ public final class CatalogModelLoader implements ModelLoader {
                     ErrorCode.INVALID_MODEL,
                     "Unknown handler: " + name + " (expected one of: "
                             + String.join(", ", new TreeMap<>(handlers).keySet())
-                            + "; Python handlers do not run yet)");
+                            + ")");
         }
         return handler;
     }

@@ -14,5 +14,7 @@ public enum CopyReason {
     /** The body they came in arrived in several pieces. */
     PIECES,
     /** The model may write into what it is given. */
-    WRITTEN
+    WRITTEN,
+    /** Another process reads them, out of memory it shares with this one. */
+    PROCESS
 }

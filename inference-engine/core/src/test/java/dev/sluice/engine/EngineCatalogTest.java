@@ -252,7 +252,7 @@ class EngineCatalogTest {
         });
 
         assertThatThrownBy(() -> loader(handler).check(Specs.spec(new ModelId("m", "1"), 1)))
-                .hasMessage("Unknown handler: numbers (expected one of: image; Python handlers do not run yet)");
+                .hasMessage("Unknown handler: numbers (expected one of: image)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> loader(handler, handler))
                 .withMessage("handler 'image' is there twice");

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param demoDirectory where the installation has the digits model
  * @param packs what engine packs are filled and tried with
  * @param version of the product
+ * @param pythonDirectory where the installation has what the processes of Python handlers run
  */
 public record Console(
         PrintWriter out,
@@ -34,4 +35,35 @@ public record Console(
         Optional<Path> demoDirectory,
         PackHost packs,
         InstantSource clock,
-        String version) {}
+        String version,
+        Optional<Path> pythonDirectory) {
+    /** Of an installation that runs no Python handlers. */
+    public Console(
+            PrintWriter out,
+            PrintWriter err,
+            InputStream in,
+            boolean isUnicode,
+            Map<String, String> environment,
+            Path workingDirectory,
+            Path temporaryDirectory,
+            Optional<Path> enginesDirectory,
+            Optional<Path> demoDirectory,
+            PackHost packs,
+            InstantSource clock,
+            String version) {
+        this(
+                out,
+                err,
+                in,
+                isUnicode,
+                environment,
+                workingDirectory,
+                temporaryDirectory,
+                enginesDirectory,
+                demoDirectory,
+                packs,
+                clock,
+                version,
+                Optional.empty());
+    }
+}

@@ -4,7 +4,6 @@ package dev.sluice.server.cli;
 import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import dev.sluice.server.config.ConfigSources;
-import dev.sluice.server.config.MachineMemory;
 import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.demo.AnswerView;
 import dev.sluice.server.demo.DemoStore;
@@ -164,14 +163,7 @@ final class DemoCommand implements Callable<Integer> {
         flags.put("snapshots", "false");
         // No files and no variables: the demo is the same everywhere.
         ConfigSources sources = new ConfigSources(flags, Map.of(), Optional.empty(), Optional.empty());
-        return ServerConfig.of(
-                sources.read().values(),
-                new ServerConfig.Surroundings(
-                        console.temporaryDirectory(),
-                        console.enginesDirectory(),
-                        console.packs().known(),
-                        console.packs().platform(),
-                        MachineMemory.ofThisProcess()));
+        return ServerConfig.of(sources.read().values(), ServeOptions.surroundings(console));
     }
 
     private int firstPort() {

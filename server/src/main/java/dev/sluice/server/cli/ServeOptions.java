@@ -96,7 +96,7 @@ public final class ServeOptions {
     @Option(
             names = {"--python", "-e"},
             paramLabel = "PROGRAM",
-            description = "Taken for compatibility: Python handlers do not run yet.")
+            description = "The Python that runs Python handlers (default: python).")
     private Optional<String> python = Optional.empty();
 
     /**
@@ -139,7 +139,8 @@ public final class ServeOptions {
                         here.enginesDirectory(),
                         here.knownPacks(),
                         here.platform(),
-                        new MachineMemory(Long.MAX_VALUE, 0, Long.MAX_VALUE)));
+                        new MachineMemory(Long.MAX_VALUE, 0, Long.MAX_VALUE),
+                        here.pythonDirectory()));
     }
 
     /** What this machine and this installation contribute. */
@@ -149,7 +150,8 @@ public final class ServeOptions {
                 console.enginesDirectory(),
                 console.packs().known(),
                 console.packs().platform(),
-                MachineMemory.ofThisProcess());
+                MachineMemory.ofThisProcess(),
+                console.pythonDirectory());
     }
 
     private List<Flag> flags() {

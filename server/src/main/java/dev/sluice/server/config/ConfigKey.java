@@ -151,24 +151,69 @@ public enum ConfigKey {
             TEXT, "ts_request_sequence_start", "wire.sequenceHeaders", "header of the first request of one"),
     TS_HEADER_KEY_SEQUENCE_END(
             TEXT, "ts_request_sequence_end", "wire.sequenceHeaders", "header of the last request of one"),
+    PYTHON(
+            TEXT,
+            "python",
+            "workers.interpreter",
+            "the Python that runs Python handlers: a name on the PATH, or a path"),
+    PYTHON_WORKER(
+            TEXT,
+            "own",
+            "workers.isOriginal",
+            "what runs Python handlers: own, or original: the worker of the ts package that is installed"),
+    WORKER_STARTS_AT_ONCE(
+            NUMBER,
+            "",
+            "workers.startsAtOnce",
+            "workers of a model that start at the same time; default: one per processor"),
+    WORKER_MAX_REQUESTS(
+            NUMBER,
+            "",
+            "workers.maxRequests",
+            "requests after which a worker is replaced by a new one; default: never"),
+    WORKER_MEMORY(SIZE, "", "workers.memoryBytes", "memory one worker may take, such as 2g; default: no limit"),
+    WORKER_CPUS(TEXT, "", "workers.cpus", "processors one worker may use, such as 1.5; default: no limit"),
+    WORKER_SHARED_MEMORY(
+            SIZE,
+            "16m",
+            "workers.sharedMemoryBytes",
+            "memory that the server and one worker share for tensors; 0: none"),
+    WORKER_ENV(
+            TEXT,
+            "",
+            "workers.allowedVariables",
+            "variables of the server that workers get beyond the usual ones: names, or NAME* for all that begin so"),
+    WORKER_USER(
+            TEXT, "", "workers.user", "user whose rights workers have, where the server may choose; default: its own"),
+    BLACKLIST_ENV_VARS(
+            TEXT, "", "workers.hiddenVariables", "regular expression of the names of variables that workers never get"),
+    INSTALL_PY_DEP_PER_MODEL(
+            FLAG, "false", "workers.installsRequirements", "whether requirements of archives are installed"),
+    PIP_OPTIONS(TEXT, "", "workers.pipOptions", "options of pip for that, such as --no-index --find-links DIR"),
+    PYTHON_CACHE_DIR(
+            PATH, "", "workers.cacheDirectory", "where what was installed is kept; default: in the private directory"),
+    INITIAL_WORKER_PORT(
+            NUMBER, "9000", "workers.firstPort", "number of the first worker, and its port where it has one"),
+    INITIAL_DISTRIBUTION_PORT(
+            NUMBER, "29500", "workers.firstDistributionPort", "number of the first worker that has several processes"),
+    IPEX_ENABLE(FLAG, "false", "workers.ipex", "whether workers are told to use Intel's extension for PyTorch"),
+    IPEX_GPU_ENABLE(FLAG, "false", "workers.ipexGpu", "whether workers are told to use it on Intel's cards"),
+    CPU_LAUNCHER_ENABLE(
+            FLAG,
+            "false",
+            "workers.cpuLauncherArguments",
+            "whether workers are started by torch.backends.xeon.run_cpu"),
+    CPU_LAUNCHER_ARGS(TEXT, "", "workers.cpuLauncherArguments", "what that is told"),
+    LIMIT_MAX_IMAGE_PIXELS(
+            FLAG, "true", "workers.limitsImagePixels", "whether Python handlers have Pillow's limit on images"),
+    DEBUG(FLAG, "false", "workers.debug", "whether the one worker of a model is not started but attached to"),
     UNREGISTER_MODEL_TIMEOUT(DURATION, "120", "models.unregisterTimeout", "longest time removing a model may take"),
     WORKFLOW_STORE(PATH, "", "there are no workflows yet"),
-    NETTY_CLIENT_THREADS(NUMBER, "0", "no worker is a process with a connection of its own"),
-    LIMIT_MAX_IMAGE_PIXELS(FLAG, "true", "Python handlers do not run yet; ours limit images themselves"),
-    INSTALL_PY_DEP_PER_MODEL(FLAG, "false", "Python handlers do not run yet"),
-    BLACKLIST_ENV_VARS(TEXT, "", "no worker is a process with variables of its own"),
+    NETTY_CLIENT_THREADS(NUMBER, "0", "connections to workers need no threads of their own"),
     PREFER_DIRECT_BUFFER(FLAG, "false", "buffers always are"),
     IO_RATIO(NUMBER, "50", "event loops see to it themselves"),
-    INITIAL_WORKER_PORT(NUMBER, "9000", "no worker is a process with a port"),
-    INITIAL_DISTRIBUTION_PORT(NUMBER, "29500", "no worker is a process with a port"),
-    IPEX_ENABLE(FLAG, "false", "Python handlers do not run yet"),
-    IPEX_GPU_ENABLE(FLAG, "false", "Python handlers do not run yet"),
-    CPU_LAUNCHER_ENABLE(FLAG, "false", "Python handlers do not run yet"),
-    CPU_LAUNCHER_ARGS(TEXT, "", "Python handlers do not run yet"),
     CPP_LOG_CONFIG(PATH, "", "there is no C++ runtime"),
     MODEL_SERVER_HOME(PATH, "", "the installation knows where it is"),
-    PYTHON(TEXT, "python", "Python handlers do not run yet"),
-    DEBUG(FLAG, "false", "no worker is a process to attach to"),
     VERSION(TEXT, "", "the server knows its version"),
     VMARGS(TEXT, "", "read by the torchserve command alone; with sluice serve use SLUICE_JAVA_OPTS"),
     PLUGINS_PATH(TEXT, "", "plugins are not loaded yet");

@@ -225,6 +225,30 @@ public final class ConfigValues {
         return text;
     }
 
+    /** A regular expression as it was written, unless empty. */
+    Optional<String> pattern(ConfigKey key) {
+        Optional<String> text = text(key);
+        try {
+            text.map(Pattern::compile);
+        } catch (PatternSyntaxException e) {
+            throw setting(key).refused("a regular expression; " + e.getDescription());
+        }
+        return text;
+    }
+
+    /** A number that may have a fraction, more than 0; empty if nobody gave one. */
+    Optional<Double> decimal(ConfigKey key, int most) {
+        Optional<String> text = text(key);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        double number = text.get().matches("\\d{1,9}(\\.\\d{1,9})?") ? Double.parseDouble(text.get()) : 0;
+        if (number <= 0 || number > most) {
+            throw setting(key).refused("a number such as 2 or 1.5, more than 0 and at most " + most);
+        }
+        return Optional.of(number);
+    }
+
     /** Regular expressions between commas. */
     List<Pattern> patterns(ConfigKey key) {
         try {

@@ -55,7 +55,17 @@ final class OriginalKeys {
             ConfigKey.LOG_LEVEL,
             ConfigKey.LOG_FILES,
             ConfigKey.REQUIRED_MODELS,
-            ConfigKey.FAIL_FAST));
+            ConfigKey.FAIL_FAST,
+            ConfigKey.PYTHON_WORKER,
+            ConfigKey.WORKER_STARTS_AT_ONCE,
+            ConfigKey.WORKER_MAX_REQUESTS,
+            ConfigKey.WORKER_MEMORY,
+            ConfigKey.WORKER_CPUS,
+            ConfigKey.WORKER_SHARED_MEMORY,
+            ConfigKey.WORKER_ENV,
+            ConfigKey.WORKER_USER,
+            ConfigKey.PIP_OPTIONS,
+            ConfigKey.PYTHON_CACHE_DIR));
 
     private static final Map<ConfigKey, String> IRREGULAR = irregular();
 

@@ -37,6 +37,7 @@ public record ServerConfig(
         WireConfig wire,
         EnginePacksConfig engines,
         boolean javaHandlers,
+        WorkersConfig workers,
         DrainConfig drain,
         long memoryBudget,
         TenantsConfig tenants,
@@ -52,13 +53,25 @@ public record ServerConfig(
      * @param knownPacks where it describes those that can be had
      * @param platform of the machine, named as engine packs name it
      * @param memory of this process
+     * @param pythonDirectory where it has what the processes of Python handlers run
      */
     public record Surroundings(
             Path temporaryDirectory,
             Optional<Path> enginesDirectory,
             Optional<Path> knownPacks,
             String platform,
-            MachineMemory memory) {}
+            MachineMemory memory,
+            Optional<Path> pythonDirectory) {
+        /** Of an installation that runs no Python handlers. */
+        public Surroundings(
+                Path temporaryDirectory,
+                Optional<Path> enginesDirectory,
+                Optional<Path> knownPacks,
+                String platform,
+                MachineMemory memory) {
+            this(temporaryDirectory, enginesDirectory, knownPacks, platform, memory, Optional.empty());
+        }
+    }
 
     /**
      * The tree for {@code values}.
@@ -94,6 +107,7 @@ public record ServerConfig(
                         surroundings.platform(),
                         surroundings.knownPacks()),
                 values.flag(ConfigKey.JAVA_HANDLERS),
+                WorkersConfig.of(values, surroundings.pythonDirectory()),
                 new DrainConfig(values.duration(ConfigKey.DRAIN_DELAY), values.duration(ConfigKey.DRAIN_TIMEOUT)),
                 memoryBudget(values, surroundings.memory()),
                 new TenantsConfig(values.headerName(ConfigKey.TENANT_HEADER)),

@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 final class HandlerJars implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HandlerJars.class);
     private static final String SUFFIX = ".jar";
-    private static final String NO_PYTHON = "Python handlers do not run yet";
 
     private final String handler;
     private final List<String> jars;
@@ -131,7 +130,7 @@ final class HandlerJars implements AutoCloseable {
                 + String.join(", ", jars)
                 + ", or a name of a handler that META-INF/services/" + HandlerProvider.class.getName()
                 + " lists there: "
-                + (names.isEmpty() ? "it lists none" : String.join(", ", names)) + "; " + NO_PYTHON + ")");
+                + (names.isEmpty() ? "it lists none" : String.join(", ", names)) + ")");
     }
 
     /** Runs code of the handler, with its class loader as the thread's own, where libraries look for their parts. */

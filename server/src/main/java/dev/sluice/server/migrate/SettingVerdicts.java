@@ -12,14 +12,7 @@ import java.util.Set;
 /** What becomes of each setting of the original. */
 final class SettingVerdicts {
     /** Without effect here, and missed by whoever set them to something. */
-    private static final Set<ConfigKey> MISSED = EnumSet.of(
-            ConfigKey.INSTALL_PY_DEP_PER_MODEL,
-            ConfigKey.IPEX_ENABLE,
-            ConfigKey.IPEX_GPU_ENABLE,
-            ConfigKey.CPU_LAUNCHER_ENABLE,
-            ConfigKey.CPP_LOG_CONFIG,
-            ConfigKey.DEBUG,
-            ConfigKey.PLUGINS_PATH);
+    private static final Set<ConfigKey> MISSED = EnumSet.of(ConfigKey.CPP_LOG_CONFIG, ConfigKey.PLUGINS_PATH);
 
     private static final Map<ConfigKey, String> BETTER = better();
     private static final Map<ConfigKey, String> DIFFERENT = different();
@@ -57,7 +50,15 @@ final class SettingVerdicts {
         different.put(
                 ConfigKey.VMARGS,
                 "read by the torchserve command; for sluice serve it is in SLUICE_JAVA_OPTS of the command");
-        different.put(ConfigKey.DEFAULT_WORKERS_PER_MODEL, "a worker is a thread of the server, not a process");
+        different.put(
+                ConfigKey.DEFAULT_WORKERS_PER_MODEL,
+                "a worker is a thread of the server, and a process only for Python handlers");
+        different.put(
+                ConfigKey.INSTALL_PY_DEP_PER_MODEL,
+                "installed beside the model and kept for others with the same requirements, not into its folder");
+        different.put(
+                ConfigKey.BLACKLIST_ENV_VARS,
+                "as there; but workers get the usual variables alone, and others only with worker_env");
         different.put(ConfigKey.NUMBER_OF_NETTY_THREADS, "0 means as many as suit, fewer than there");
         return different;
     }

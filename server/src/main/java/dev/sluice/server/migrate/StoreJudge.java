@@ -25,6 +25,8 @@ import java.util.OptionalInt;
  * private directory, and deleted again.
  */
 public final class StoreJudge implements TorchServeSetup.ModelJudge {
+    private static final String PYTHON = "python";
+
     private final Capabilities capabilities;
     private final Path temporary;
 
@@ -55,6 +57,10 @@ public final class StoreJudge implements TorchServeSetup.ModelJudge {
         return findings;
     }
 
+    private static String how(ModelSpec spec) {
+        return spec.engine().filter(PYTHON::equals).isPresent() ? ", runs in Python workers" : ", runs without Python";
+    }
+
     private static Finding judge(ModelStore store, RegisterModel model) {
         try {
             ModelSpec spec = store.resolve(model);
@@ -62,7 +68,7 @@ public final class StoreJudge implements TorchServeSetup.ModelJudge {
                 return new Finding(
                         Verdict.EQUAL,
                         model.location(),
-                        "model " + spec.id() + ", handler " + spec.handler() + ", runs without Python");
+                        "model " + spec.id() + ", handler " + spec.handler() + how(spec));
             } finally {
                 store.discard(spec);
             }

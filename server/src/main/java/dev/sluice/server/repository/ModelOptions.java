@@ -140,6 +140,20 @@ final class ModelOptions {
         return number instanceof Integer index && index >= 0 && index <= SluiceOptions.LAST_CARD;
     }
 
+    /** Whether it is never to run on a card. */
+    boolean isForProcessors() {
+        return "cpu".equalsIgnoreCase(String.valueOf(values.get("deviceType")));
+    }
+
+    /** Whether requests are refused unless a worker is free. */
+    Optional<Boolean> useJobTicket() {
+        Object wanted = values.get("useJobTicket");
+        if (wanted != null && !(wanted instanceof Boolean)) {
+            LOG.warn("{}: useJobTicket: {} (expected: true or false); ignored", origin, shown(wanted));
+        }
+        return wanted instanceof Boolean flag ? Optional.of(flag) : Optional.empty();
+    }
+
     Optional<HandlerChoice.Execution> execution() {
         return HandlerChoice.execution(origin, values);
     }

@@ -55,7 +55,8 @@ public final class ModelStore implements ModelResolver {
         ModelFinder finder = new ModelFinder(capabilities.fileSuffixes());
         config.directory().ifPresent(store -> downloads.ifPresent(all -> all.deleteAbandoned(store)));
         this.locator = new ModelLocator(config.directory(), finder, downloads);
-        this.specs = new SpecFactory(config, finder, new HandlerChoice(capabilities.handlers()), processors);
+        this.specs = new SpecFactory(
+                config, finder, new HandlerChoice(capabilities.handlers()), processors, capabilities.cards());
         this.work = work;
         this.cure = capabilities.cure();
     }

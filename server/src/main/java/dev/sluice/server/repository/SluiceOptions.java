@@ -31,7 +31,13 @@ import org.slf4j.LoggerFactory;
  */
 final class SluiceOptions {
     private static final Logger LOG = LoggerFactory.getLogger(SluiceOptions.class);
-    private static final String BLOCK = "sluice";
+
+    /** The key of the block. */
+    static final String BLOCK = "sluice";
+
+    /** How requests and answers are wrapped, where the server has no envelope for all models. */
+    static final String ENVELOPE = "envelope";
+
     private static final int MOST_THREADS = 1024;
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
 
@@ -42,10 +48,11 @@ final class SluiceOptions {
             "batch", List.of("maxRows", "maxDelay", "allowedSizes", "split"),
             "queue", List.of("maxRows", "maxBytes", "timeout", "priorityLevels", "defaultPriority", "agingMillis"),
             "slo", List.of("millis"),
-            "trees", List.of("scorer"));
+            "trees", List.of("scorer"),
+            "worker", List.of("side", "maxRequests", "memory", "cpus", "sharedMemory", "environment"));
 
     /** Keys of the block itself. */
-    private static final List<String> PLAIN_KEYS = List.of("devices", "threads");
+    private static final List<String> PLAIN_KEYS = List.of("devices", "threads", ENVELOPE);
 
     /** The largest number a card can have. */
     static final int LAST_CARD = 9999;

@@ -2,13 +2,10 @@
 package dev.sluice.server.repository;
 
 import dev.sluice.archive.Manifest;
-import dev.sluice.inference.ErrorCode;
-import dev.sluice.inference.ServingException;
 import dev.sluice.model.AllowedSizes;
 import dev.sluice.model.BatchSpec;
 import dev.sluice.model.InstanceSpec;
 import dev.sluice.model.LimitSpec;
-import dev.sluice.model.ModelFiles;
 import dev.sluice.model.ModelId;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.PrioritySpec;
@@ -34,20 +31,22 @@ final class SpecFactory {
     private static final int ADAPTIVE_BATCH_SIZE = 64;
 
     private static final Duration BATCH_DELAY = Duration.ofMillis(100);
-    private static final String PLAIN_HANDLER = "base_handler";
 
     private final ModelStoreConfig config;
     private final ModelFinder finder;
-    private final HandlerChoice handlers;
+    private final RunnerChoice runners;
     private final PlacementChoice places;
     private final int processors;
+    private final int cards;
 
-    SpecFactory(ModelStoreConfig config, ModelFinder finder, HandlerChoice handlers, int processors) {
+    /** @param cards graphics cards there are for Python workers */
+    SpecFactory(ModelStoreConfig config, ModelFinder finder, HandlerChoice handlers, int processors, int cards) {
         this.config = config;
         this.finder = finder;
-        this.handlers = handlers;
+        this.runners = new RunnerChoice(config, finder, handlers);
         this.places = new PlacementChoice(processors);
         this.processors = processors;
+        this.cards = cards;
     }
 
     ModelSpec specOf(RegisterModel command, ModelLocator.Found found, UnpackedModel model) {
@@ -62,28 +61,21 @@ final class SpecFactory {
         ModelOptions served = new ModelOptions("models setting of " + id, serverSettings(id));
         SluiceOptions ours = new SluiceOptions("Model " + id, configuration);
         SluiceOptions oursServed = new SluiceOptions("models setting of " + id, serverSettings(id));
-        ModelFiles files = found.kind() == ModelLocator.Kind.PLAIN_FILE
-                ? new ModelFiles(
-                        model.root(), Optional.of(String.valueOf(found.path().getFileName())))
-                : model.files(finder).withRequirements(manifest.requirementsFile());
-        String handler = handlers.of(
-                handler(command, manifest, own, files),
-                execution(own, served),
-                manifest,
-                found.kind() == ModelLocator.Kind.PLAIN_FILE ? Optional.empty() : Optional.of(model.root()));
-        InstanceSpec instances = instances(command, own, served);
+        RunnerChoice.Runner runner = runners.of(command, found, model, own, served);
+        boolean isOnCards = runner.isPython() && cards > 0 && !own.isForProcessors() && !served.isForProcessors();
+        InstanceSpec instances = instances(command, own, served, isOnCards ? cards : processors);
         try {
             return new ModelSpec(
                     id,
                     command.location(),
-                    files,
-                    own.engine(),
-                    handler,
+                    runner.files(),
+                    runner.engine(),
+                    runner.handler(),
                     batching(command, new Batching(own, ours), new Batching(served, oursServed)),
                     instances,
                     places.of(id, own, ours, served, oursServed, instances),
                     limits(command, own, served, ours, oursServed),
-                    configuration);
+                    options(runner, configuration, serverSettings(id), manifest));
         } catch (IllegalArgumentException e) {
             if (command.batchSize().isPresent()) {
                 // Without it the model's own settings might go together, so it is the command's fault.
@@ -97,21 +89,18 @@ final class SpecFactory {
         return config.modelDefaults().getOrDefault(id.name(), Map.of()).getOrDefault(id.version(), Map.of());
     }
 
-    private static HandlerChoice.Execution execution(ModelOptions own, ModelOptions served) {
-        return own.execution().or(served::execution).orElse(HandlerChoice.Execution.AUTO);
-    }
-
-    private String handler(RegisterModel command, Manifest.Model manifest, ModelOptions own, ModelFiles files) {
-        return command.handler()
-                .or(manifest::handler)
-                .or(own::handler)
-                .or(config::defaultHandler)
-                .or(() -> files.serializedFile().isPresent() ? Optional.of(PLAIN_HANDLER) : Optional.empty())
-                .orElseThrow(() -> new ServingException(
-                        ErrorCode.INVALID_MODEL,
-                        "Model " + command.location() + " names no handler and holds no single model file to run"
-                                + " (expected: a manifest with a handler, or one file of these: " + finder.expected()
-                                + ")"));
+    /**
+     * What the model's own configuration says; with what the server's says of it, for workers, which read theirs from here. The
+     * manifest's envelope is the model's unless its configuration names another.
+     */
+    private static Map<String, Object> options(
+            RunnerChoice.Runner runner, Map<String, Object> own, Map<String, Object> served, Manifest.Model manifest) {
+        Map<String, Object> options = runner.isPython() ? Overlay.of(own, served) : own;
+        return manifest.envelope()
+                .filter(envelope -> !envelope.isBlank())
+                .map(envelope ->
+                        Overlay.of(options, Map.of(SluiceOptions.BLOCK, Map.of(SluiceOptions.ENVELOPE, envelope))))
+                .orElse(options);
     }
 
     /** One source of settings: the original's keys, and ours, which come first. */
@@ -181,17 +170,18 @@ final class SpecFactory {
                         .or(own::clientTimeout)
                         .or(oursServed::queueTimeout)
                         .or(served::clientTimeout)
-                        .filter(timeout -> !timeout.isZero()));
+                        .filter(timeout -> !timeout.isZero()),
+                own.useJobTicket().or(served::useJobTicket).orElse(false));
     }
 
-    private InstanceSpec instances(RegisterModel command, ModelOptions own, ModelOptions served) {
+    private InstanceSpec instances(RegisterModel command, ModelOptions own, ModelOptions served, int usual) {
         if (command.restored().isPresent()) {
             return command.restored().get().instances();
         }
         if (command.atStartup()) {
             return own.instances()
                     .or(served::instances)
-                    .orElseGet(() -> exactly(config.defaultWorkers().orElse(processors)));
+                    .orElseGet(() -> exactly(config.defaultWorkers().orElse(usual)));
         }
         return own.instances().orElseGet(() -> exactly(first(0, command.initialInstances(), config.defaultWorkers())));
     }

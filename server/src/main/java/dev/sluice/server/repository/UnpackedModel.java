@@ -47,6 +47,20 @@ record UnpackedModel(Path root, Manifest manifest) {
         return new ModelFiles(root, Optional.of(checked(folder + "/" + inFolder, "serializedFile")));
     }
 
+    /** For a handler that opens its files itself: the one the manifest names, a folder or not, if there is such. */
+    ModelFiles filesAsNamed() {
+        return new ModelFiles(root, manifest.model().serializedFile().filter(this::isThere))
+                .withRequirements(manifest.model().requirementsFile());
+    }
+
+    private boolean isThere(String name) {
+        try {
+            return root.resolve(name).toRealPath().startsWith(root.toRealPath());
+        } catch (IOException | InvalidPathException e) {
+            return false;
+        }
+    }
+
     /** The model's own configuration; empty if it has none. A broken one refuses the model, whose handler would misread it. */
     Map<String, Object> configuration() {
         Optional<String> named = manifest.model().configFile();

@@ -8,6 +8,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -64,6 +65,16 @@ public final class WorkDirectory implements AutoCloseable {
             return Files.createDirectories(root.resolve(purpose));
         } catch (IOException e) {
             throw new ServingException(ErrorCode.INTERNAL, "The work directory cannot be written to", e);
+        }
+    }
+
+    /** Lets other users reach what they know the names of, and are allowed to read; they still cannot list what there is. */
+    public void openToOthers() {
+        try {
+            Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
+            Files.setPosixFilePermissions(models, PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (IOException | UnsupportedOperationException e) {
+            LOG.warn("Other users cannot be let into {}: workers that run as one of them find no models", root, e);
         }
     }
 

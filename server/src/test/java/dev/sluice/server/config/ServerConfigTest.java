@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +32,32 @@ class ServerConfigTest {
             Optional.of(Path.of("/home/engines")),
             Optional.of(Path.of("/home/packs")),
             "test-os",
-            MEMORY);
+            MEMORY,
+            Optional.of(Path.of("/home/python")));
+
+    private static final WorkersConfig USUAL_WORKERS = new WorkersConfig(
+            Optional.of(Path.of("/home/python")),
+            "python",
+            false,
+            true,
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            16 << 20,
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            List.of(),
+            9000,
+            29500,
+            false,
+            false,
+            Optional.empty(),
+            true,
+            false);
 
     /** Every default in one place: changing one is changing what people run. */
     @Test
@@ -92,6 +118,7 @@ class ServerConfigTest {
                                 "test-os",
                                 Optional.of(Path.of("/home/packs"))),
                         true,
+                        USUAL_WORKERS,
                         new DrainConfig(Duration.ofSeconds(5), Duration.ofSeconds(45)),
                         400L << 20,
                         new TenantsConfig(Optional.empty()),
@@ -117,6 +144,34 @@ class ServerConfigTest {
     void refusesAMemoryBudgetThatCannotBe(String given, String expected) {
         assertThatThrownBy(() -> of(Map.of("memory_budget", given)))
                 .hasMessageStartingWith("memory_budget: " + given + " (expected: " + expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "python_worker         | theirs  | one of own, original",
+                "worker_starts_at_once | 0       | 1..1024",
+                "worker_max_requests   | 0       | 1..2147483647",
+                "worker_memory         | 1m      | 16777216..70368744177664 bytes",
+                "worker_memory         | lots    | a number of bytes, or one with k, m or g",
+                "worker_cpus           | 0       | a number such as 2 or 1.5, more than 0 and at most 4096",
+                "worker_cpus           | all     | a number such as 2 or 1.5, more than 0 and at most 4096",
+                "worker_shared_memory  | 2g      | 0..1073741824 bytes; 0: none",
+                "blacklist_env_vars    | A(      | a regular expression; Unclosed group",
+                "initial_worker_port   | 70000   | 1..65535"
+            })
+    void refusesWhatNoWorkerCanBeGiven(String key, String given, String expected) {
+        assertThatThrownBy(() -> of(Map.of(key, given)))
+                .hasMessageStartingWith(key + ": " + given + " (expected: " + expected);
+    }
+
+    @Test
+    void asksForTheLauncherForProcessorsOnlyIfItIsSwitchedOn() {
+        assertThat(of(Map.of("cpu_launcher_args", "--x")).workers().cpuLauncherArguments())
+                .isEmpty();
+        assertThat(of(Map.of("cpu_launcher_enable", "true")).workers().cpuLauncherArguments())
+                .hasValue("");
     }
 
     /** Seen to fail when all direct memory may be promised: then it ends before the budget does. */
@@ -158,6 +213,27 @@ class ServerConfigTest {
                 Map.entry("engine_threads", "2"),
                 Map.entry("engines_dir", "/e"),
                 Map.entry("java_handlers", "false"),
+                Map.entry("python", "/usr/bin/python3.11"),
+                Map.entry("python_worker", "Original"),
+                Map.entry("worker_starts_at_once", "3"),
+                Map.entry("worker_max_requests", "1000"),
+                Map.entry("worker_memory", "2g"),
+                Map.entry("worker_cpus", "1.5"),
+                Map.entry("worker_shared_memory", "0"),
+                Map.entry("worker_env", "MY_KEY, OTHER_*"),
+                Map.entry("blacklist_env_vars", "AWS_.*"),
+                Map.entry("worker_user", "nobody"),
+                Map.entry("python_cache_dir", "/p"),
+                Map.entry("install_py_dep_per_model", "true"),
+                Map.entry("pip_options", "--no-index --find-links wheels"),
+                Map.entry("initial_worker_port", "9100"),
+                Map.entry("initial_distribution_port", "29600"),
+                Map.entry("ipex_enable", "true"),
+                Map.entry("ipex_gpu_enable", "true"),
+                Map.entry("cpu_launcher_enable", "true"),
+                Map.entry("cpu_launcher_args", "--ninstance 2"),
+                Map.entry("limit_max_image_pixels", "false"),
+                Map.entry("debug", "true"),
                 Map.entry("number_of_gpu", "1"),
                 Map.entry("work_dir", "/w"),
                 Map.entry("cache_dir", "/c"),
@@ -227,6 +303,29 @@ class ServerConfigTest {
                                 "test-os",
                                 Optional.of(Path.of("/home/packs"))),
                         false,
+                        new WorkersConfig(
+                                Optional.of(Path.of("/home/python")),
+                                "/usr/bin/python3.11",
+                                true,
+                                false,
+                                OptionalInt.of(3),
+                                OptionalInt.of(1000),
+                                OptionalLong.of(2L << 30),
+                                Optional.of(1.5),
+                                0,
+                                List.of("MY_KEY", "OTHER_*"),
+                                Optional.of("AWS_.*"),
+                                Optional.of("nobody"),
+                                Optional.of(Path.of("/p")),
+                                true,
+                                List.of("--no-index", "--find-links", "wheels"),
+                                9100,
+                                29600,
+                                true,
+                                true,
+                                Optional.of("--ninstance 2"),
+                                false,
+                                true),
                         new DrainConfig(Duration.ZERO, Duration.ofMillis(700)),
                         7L << 20,
                         new TenantsConfig(Optional.of("X-Team")),

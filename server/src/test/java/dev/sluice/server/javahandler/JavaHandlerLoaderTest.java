@@ -258,7 +258,7 @@ class JavaHandlerLoaderTest {
     @CsvSource(delimiter = '|', textBlock = """
             com.example.Helper | Handler com.example.Helper is no handler (expected: a class that implements dev.sluice.engine.HandlerProvider)
             java.lang.String   | Handler java.lang.String is no handler (expected: a class that implements
-            com.example.Absent | Handler com.example.Absent is not there (expected: a built-in handler, a Java class in handler.jar, or a name of a handler that META-INF/services/dev.sluice.engine.HandlerProvider lists there: backwards, reverse;
+            com.example.Absent | Handler com.example.Absent is not there (expected: a built-in handler, a Java class in handler.jar, or a name of a handler that META-INF/services/dev.sluice.engine.HandlerProvider lists there: backwards, reverse)
             dev.sluice.server.javahandler.HandlerJars | Handler dev.sluice.server.javahandler.HandlerJars is not there
             """)
     void saysWhereItLookedForAHandler(String handler, String message) throws IOException {

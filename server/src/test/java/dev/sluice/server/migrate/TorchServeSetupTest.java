@@ -48,7 +48,11 @@ class TorchServeSetupTest {
         Migration migration = examine();
 
         assertThat(verdict(migration, "good.mar")).isEqualTo(Verdict.EQUAL);
-        assertThat(verdict(migration, "python.mar")).isEqualTo(Verdict.CANNOT);
+        assertThat(verdict(migration, "python.mar")).isEqualTo(Verdict.EQUAL);
+        assertThat(migration.findings())
+                .extracting(Finding::text)
+                .anySatisfy(text -> assertThat(text).endsWith("runs without Python"))
+                .anySatisfy(text -> assertThat(text).endsWith("runs in Python workers"));
         assertThat(verdict(migration, "broken.mar")).isEqualTo(Verdict.CANNOT);
         assertThat(verdict(migration, "flow.war")).isEqualTo(Verdict.CANNOT);
         assertThat(migration.isComplete()).isFalse();
@@ -112,14 +116,15 @@ class TorchServeSetupTest {
     void namesWhatIsMissed() throws IOException {
         write(
                 "config.properties",
-                "install_py_dep_per_model=true\nipex_enable=false\nplugins_path=p\nmodel_store=gone");
+                "install_py_dep_per_model=true\nio_ratio=50\ncpp_log_config=c\nplugins_path=p\nmodel_store=gone");
         Path snapshots = Files.createDirectories(folder.resolve("logs/config"));
         Files.createFile(snapshots.resolve("20240101000000000-startup.cfg"));
 
         Migration migration = examine();
 
-        assertThat(verdict(migration, "install_py_dep_per_model")).isEqualTo(Verdict.CANNOT);
-        assertThat(verdict(migration, "ipex_enable")).isEqualTo(Verdict.DIFFERENT);
+        assertThat(verdict(migration, "install_py_dep_per_model")).isEqualTo(Verdict.DIFFERENT);
+        assertThat(verdict(migration, "io_ratio")).isEqualTo(Verdict.DIFFERENT);
+        assertThat(verdict(migration, "cpp_log_config")).isEqualTo(Verdict.CANNOT);
         assertThat(verdict(migration, "plugins_path")).isEqualTo(Verdict.CANNOT);
         assertThat(migration.findings()).anySatisfy(finding -> {
             assertThat(finding.verdict()).isEqualTo(Verdict.CANNOT);

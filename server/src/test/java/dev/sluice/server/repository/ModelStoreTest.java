@@ -98,7 +98,7 @@ class ModelStoreTest {
     /** TorchScript, for one, is a zip file: without its engine it is taken for an archive. */
     @Test
     void saysWhatWouldRunAFileThatIsTakenForAnArchive() throws IOException {
-        Capabilities capabilities = new Capabilities(Set.of(".onnx"), Set.of(), file -> ". Add what runs " + file);
+        Capabilities capabilities = new Capabilities(Set.of(".onnx"), Set.of(), 0, file -> ". Add what runs " + file);
         store = new ModelStore(ModelStoreConfig.of(directory), capabilities, work, 1);
         Files.writeString(directory.resolve("model.pt"), "no archive");
 
@@ -288,10 +288,55 @@ class ModelStoreTest {
         assertThat(store.resolve(named("plain")).placement())
                 .isEqualTo(new Placement(List.of(Device.cuda(1)), OptionalInt.of(2)));
         Files.writeString(model.resolve("model-config.yaml"), "execution: python");
-        assertRefused(
-                "plain",
-                ErrorCode.INVALID_MODEL,
-                "execution: python (expected: native or auto; Python workers do not run yet)");
+        assertThat(store.resolve(named("plain")))
+                .satisfies(spec -> assertThat(spec.engine()).hasValue("python"))
+                .satisfies(spec -> assertThat(spec.handler()).isEqualTo("base_handler"));
+    }
+
+    /** Seen to fail when the weights had to have a name that an engine knows. */
+    @ParameterizedTest
+    @ValueSource(strings = {"weights.safetensors", "weights", "absent.bin"})
+    void leavesTheFilesOfAPythonModelToItsHandler(String weights) throws IOException {
+        Path model = Files.createDirectory(directory.resolve("mine"));
+        Files.writeString(
+                Files.createDirectory(model.resolve("MAR-INF")).resolve("MANIFEST.json"),
+                "{\"model\":{\"modelName\":\"m\",\"handler\":\"h.py\",\"envelope\":\"json\",\"serializedFile\":\""
+                        + weights + "\"}}");
+        Files.writeString(model.resolve("weights.safetensors"), "w");
+        Files.createDirectory(model.resolve("weights"));
+
+        ModelSpec spec = store.resolve(named("mine"));
+
+        assertThat(spec.engine()).hasValue("python");
+        assertThat(spec.handler()).isEqualTo("h.py");
+        assertThat(spec.files().root()).isEqualTo(model.toRealPath());
+        assertThat(spec.files().serializedFile().isPresent()).isEqualTo(!weights.startsWith("absent"));
+        assertThat(spec.options()).containsEntry("sluice", Map.of("envelope", "json"));
+    }
+
+    @Test
+    void takesTheServersHandlerForAFolderThatSaysNothing() throws IOException {
+        Files.writeString(Files.createDirectory(directory.resolve("bare")).resolve("weights.any"), "w");
+        ModelStore withHandler = new ModelStore(
+                new ModelStoreConfig(
+                        Optional.of(directory),
+                        "",
+                        Optional.of("/opt/handler_service.py:handle"),
+                        OptionalInt.empty(),
+                        100,
+                        Duration.ofMinutes(2),
+                        Duration.ofMinutes(2),
+                        Map.of()),
+                Samples.CAPABILITIES,
+                work,
+                2);
+
+        ModelSpec spec = withHandler.resolve(named("bare"));
+
+        assertThat(spec.engine()).hasValue("python");
+        assertThat(spec.handler()).isEqualTo("/opt/handler_service.py:handle");
+        assertThat(spec.id().name()).isEqualTo("bare");
+        assertThat(spec.id().version()).isEqualTo("1.0");
     }
 
     @ParameterizedTest

@@ -292,6 +292,56 @@ class SpecFactoryTest {
                 .hasMessage("Model m:1.0: defaultPriority: 2 (expected: 1..1)");
     }
 
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            'useJobTicket: true',  ,      true
+            'useJobTicket: true',  false, true
+            'useJobTicket: false', true,  false
+            '',                    true,  true
+            'useJobTicket: often', true,  true
+            '',                    ,      false
+            """)
+    void letsRequestsWaitUnlessTicketsAreAskedFor(String yaml, @Nullable Boolean served, boolean onlyIfIdle)
+            throws IOException {
+        Map<String, Object> settings = served == null ? Map.of() : Map.of("useJobTicket", served);
+
+        assertThat(resolve(command(null, true), yaml, settings).limits().onlyIfIdle())
+                .isEqualTo(onlyIfIdle);
+    }
+
+    /** Seen to fail when native models, which may not run on cards at all, had one instance for each. */
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            'execution: python',                  2, 2
+            'execution: python, deviceType: CPU', 2, 6
+            'execution: python',                  0, 6
+            '',                                   2, 6
+            """)
+    void startsOnePythonWorkerForEachCard(String yaml, int cards, int instances) throws IOException {
+        Files.writeString(folder.resolve("store/m/model-config.yaml"), "{" + yaml + "}");
+
+        ModelSpec spec = new ModelStore(config(Map.of(), null), Samples.CAPABILITIES.withCards(cards), work, PROCESSORS)
+                .resolve(command(null, true));
+
+        assertThat(spec.instances()).isEqualTo(new InstanceSpec(instances, instances));
+    }
+
+    @Test
+    void tellsWorkersWhatTheServerSaysOfTheirModel() throws IOException {
+        Map<String, Object> served =
+                SafeYaml.parse("{maxRetryTimeoutInSec: 7, parallelType: pp, sluice: {worker: {memory: 1g, cpus: 2}}}");
+
+        assertThat(resolve(
+                                command(null, true),
+                                "{execution: python, parallelType: tp, sluice: {worker: {memory: 2g}}}",
+                                served)
+                        .options())
+                .isEqualTo(SafeYaml.parse("{execution: python, maxRetryTimeoutInSec: 7, parallelType: tp,"
+                        + " sluice: {worker: {memory: 2g, cpus: 2}}}"));
+        assertThat(resolve(command(null, true), "parallelType: tp", served).options())
+                .isEqualTo(Map.of("parallelType", "tp"));
+    }
+
     private ModelSpec resolve(RegisterModel command, String yaml, Map<String, Object> served) throws IOException {
         return resolve(command, yaml, config(served, null));
     }

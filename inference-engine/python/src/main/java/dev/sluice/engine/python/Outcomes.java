@@ -35,11 +35,12 @@ record Outcomes(ModelId model, Side side) {
 
     /** What a whole batch is told, other than 200. */
     static ServingException refusal(int code, String message) {
-        return switch (code) {
-            case FAILED -> new ServingException(ErrorCode.ENGINE_FAILED, NativeMessage.clean(message));
-            case OUT_OF_MEMORY -> new ServingException(ErrorCode.OUT_OF_MEMORY, "Out of resources");
-            default -> ServingException.byHandler(code, message);
-        };
+        if (code == OUT_OF_MEMORY) {
+            return new ServingException(ErrorCode.OUT_OF_MEMORY, "Out of resources");
+        }
+        return code == FAILED || !isStatus(code)
+                ? new ServingException(ErrorCode.ENGINE_FAILED, NativeMessage.clean(message))
+                : ServingException.byHandler(code, message);
     }
 
     static boolean isFine(int code) {

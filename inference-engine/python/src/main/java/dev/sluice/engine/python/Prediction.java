@@ -41,4 +41,13 @@ final class Prediction {
     boolean takeIsFailure() {
         return !headers.isEmpty() && Boolean.parseBoolean(headers.remove(ITEM_ERROR));
     }
+
+    /** Nobody wants it. */
+    void drop() {
+        DataBuffer dropped = body;
+        body = null;
+        if (dropped != null) {
+            dropped.release();
+        }
+    }
 }

@@ -27,8 +27,8 @@ final class ReplyReader {
     private static final int BUFFER_BYTES = 16 << 10;
     private static final int LONGEST_HEADER = 6_500_000;
     private static final int MOST_HEADERS = 1000;
-    private static final int LOWEST_CODE = 100;
-    private static final int HIGHEST_CODE = 999;
+    private static final int LOWEST_CODE = 1;
+    private static final int HIGHEST_CODE = 9999;
     private static final int END = -1;
 
     private final ReadableByteChannel source;

@@ -45,6 +45,16 @@ public record MetricLine(
         requestIds = List.copyOf(requestIds);
     }
 
+    /** The same of that model, whatever model the line names. */
+    public MetricLine ofModel(String model) {
+        if (!dimensions.containsKey(MetricDefinitions.MODEL)) {
+            return this;
+        }
+        Map<String, String> own = new LinkedHashMap<>(dimensions);
+        own.put(MetricDefinitions.MODEL, model);
+        return new MetricLine(name, unit, value, own, kind, hostname, epochSeconds, requestIds);
+    }
+
     /** What {@code line} says; empty if it is no such line. */
     public static Optional<MetricLine> parse(String line) {
         String text = line.strip();

@@ -13,6 +13,7 @@ import dev.sluice.serving.ServingObserver;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * Tells the facts of the server in the original's metrics. Calls over gRPC are measured like others, which there only REST is.
@@ -29,10 +30,18 @@ public final class OriginalFacts implements ServingObserver, TrafficObserver {
     static final String MODEL = "Model";
 
     private final OriginalMetrics metrics;
+    private final Predicate<ModelId> tellsItself;
     private final List<String> hostLabels;
 
+    /** Of models of which none tells anything. */
     public OriginalFacts(OriginalMetrics metrics) {
+        this(metrics, model -> false);
+    }
+
+    /** @param tellsItself whether a model's worker says how long its handler took */
+    public OriginalFacts(OriginalMetrics metrics, Predicate<ModelId> tellsItself) {
         this.metrics = metrics;
+        this.tellsItself = tellsItself;
         this.hostLabels = List.of(HOST, metrics.hostname());
     }
 
@@ -95,7 +104,7 @@ public final class OriginalFacts implements ServingObserver, TrafficObserver {
         if (metrics.wantsServerValues()) {
             metrics.server("WorkerThreadTime", (double) TimeUnit.NANOSECONDS.toMillis(restNanos), hostLabels);
         }
-        if (metrics.wantsModelValues()) {
+        if (metrics.wantsModelValues() && !tellsItself.test(batch.model())) {
             double millis = Math.rint(computeNanos / 1e4) / 1e2;
             List<String> labels = List.of(batch.model().name(), MODEL, metrics.hostname());
             List<String> ids = batch.requests().stream()

@@ -128,7 +128,7 @@ public final class OriginalMetrics {
     }
 
     /** What a handler says. A metric that is not declared is dropped, unless such are detected. */
-    void modelLine(MetricLine line) {
+    public void modelLine(MetricLine line) {
         MetricFamily family = models.get(line.name());
         if (family == null && autoDetect) {
             family = detected(line);

@@ -5,6 +5,7 @@ import dev.sluice.server.config.WireConfig;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongUnaryOperator;
 
 /**
  * What an operator decides about this protocol, and what it has to know of the server.
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param standardAuthStatus whether callers who may not call get 401 and 403, as HTTP has it, or the original's 400
  * @param plainHandlers names of handlers that only predict: they neither explain nor describe themselves
  * @param version of the server, for API descriptions
+ * @param workerMemory bytes that the process of a Python worker holds, by its id; 0 if nobody knows
  */
 public record TorchServeConfig(
         boolean modelApiEnabled,
@@ -24,11 +26,32 @@ public record TorchServeConfig(
         WireConfig wire,
         boolean standardAuthStatus,
         Set<String> plainHandlers,
-        String version) {
+        String version,
+        LongUnaryOperator workerMemory) {
     private static final int MAX_RESPONSE_BYTES = 6_553_500;
 
     public TorchServeConfig {
         plainHandlers = Set.copyOf(plainHandlers);
+    }
+
+    /** Of a server without Python workers. */
+    public TorchServeConfig(
+            boolean modelApiEnabled,
+            Optional<Duration> requestDeadline,
+            Optional<String> tenantHeader,
+            WireConfig wire,
+            boolean standardAuthStatus,
+            Set<String> plainHandlers,
+            String version) {
+        this(
+                modelApiEnabled,
+                requestDeadline,
+                tenantHeader,
+                wire,
+                standardAuthStatus,
+                plainHandlers,
+                version,
+                pid -> 0);
     }
 
     /** With all else as TorchServe ships. */

@@ -76,7 +76,7 @@ public final class TorchServeProtocol implements Protocol {
                 predictor,
                 new KserveHandlers(admin, ready, config.version()),
                 config.wire().openInference());
-        addManagement(predictor, new ModelHandlers(admin, config.modelApiEnabled()), config);
+        addManagement(predictor, new ModelHandlers(admin, config.modelApiEnabled(), config.workerMemory()), config);
     }
 
     private void addPredictions(Predictor predictor, RestHandler ping) {
@@ -117,7 +117,7 @@ public final class TorchServeProtocol implements Protocol {
     }
 
     private void addManagement(Predictor predictor, ModelHandlers models, TorchServeConfig config) {
-        RestHandler describe = new DescribeHandler(predictor);
+        RestHandler describe = new DescribeHandler(predictor, config.workerMemory());
         management("GET", "/models", models::list);
         management("POST", "/models", new RegisterHandler(predictor.admin(), config.modelApiEnabled()));
         management("GET", "/models/{model}", describe);

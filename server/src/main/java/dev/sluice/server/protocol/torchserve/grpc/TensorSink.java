@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> as its contract says; calls come from one thread at a time.
  */
 final class TensorSink implements ResponseSink {
+    /** From here on a handler's status says that it has no answer, and a call has no status beside one. */
+    private static final int FIRST_FAILURE = 400;
+
     private final boolean raw;
     private final ModelRef model;
     private final ModelAdmin admin;
@@ -58,6 +61,10 @@ final class TensorSink implements ResponseSink {
 
     @Override
     public void complete(InferenceResponse response) {
+        int status = response.details().status().orElse(0);
+        if (status >= FIRST_FAILURE && broken == null) {
+            broken = ServingException.byHandler(status, response.details().reason());
+        }
         write(response);
         ServingException failure = broken;
         if (failure != null) {

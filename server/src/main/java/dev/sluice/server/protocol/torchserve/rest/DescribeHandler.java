@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /**
  * {@code GET /models/{model}[/{version}]}; with {@code customized=true} the model's own handler is asked, too, and what it says is
@@ -30,11 +31,12 @@ public final class DescribeHandler implements RestHandler {
     private static final TorchServeErrors ERRORS = new TorchServeErrors();
 
     private final Predictor predictor;
-    private final ModelDescriptions descriptions =
-            new ModelDescriptions(ProcessHandle.current().pid());
+    private final ModelDescriptions descriptions;
 
-    public DescribeHandler(Predictor predictor) {
+    /** @param workerMemory bytes that a worker's process holds, by its id */
+    public DescribeHandler(Predictor predictor, LongUnaryOperator workerMemory) {
         this.predictor = predictor;
+        this.descriptions = new ModelDescriptions(ProcessHandle.current().pid(), workerMemory);
     }
 
     @Override
@@ -45,7 +47,7 @@ public final class DescribeHandler implements RestHandler {
         ModelStatus status = admin.describe(model);
         if (!Parameters.ofQuery(request).isTrue("customized", false)) {
             responder.respond(Replies.json(request.id(), 200, descriptions.of(List.of(status))));
-        } else if (!predictor.plainHandlers().contains(status.spec().handler())) {
+        } else if (predictor.isAble(status.spec())) {
             ask(model, status, request, responder);
         } else if (status.instances().isEmpty()) {
             throw Workerless.describing(model);

@@ -7,6 +7,7 @@ import dev.sluice.model.Device;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.model.SequenceSpec;
 import dev.sluice.scheduling.InstanceStatus;
+import dev.sluice.server.protocol.PythonModels;
 import dev.sluice.serving.ModelStatus;
 import java.time.Duration;
 import java.time.ZoneOffset;
@@ -14,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Describes versions as the original does: its fields, in its order, with its types. A field this server has no meaning for
@@ -26,17 +28,21 @@ final class ModelDescriptions {
                     "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
 
-    private static final long RETRY_SECONDS = 300;
+    /** The original's word for a worker that has not been started. */
+    private static final long NO_PROCESS = -1;
 
     private final long pid;
+    private final LongUnaryOperator memory;
 
     /**
-     * Descriptions of models that run in this process.
+     * Descriptions of all models.
      *
      * @param pid of this process
+     * @param memory bytes that a worker's process holds, by its id; 0 if nobody knows
      */
-    ModelDescriptions(long pid) {
+    ModelDescriptions(long pid, LongUnaryOperator memory) {
         this.pid = pid;
+        this.memory = memory;
     }
 
     ArrayNode of(List<ModelStatus> models) {
@@ -48,6 +54,7 @@ final class ModelDescriptions {
     private void describe(ModelStatus model, ObjectNode json) {
         ModelSpec spec = model.spec();
         Optional<SequenceSpec> sequences = spec.batching().sequences();
+        WorkerOptions worker = WorkerOptions.of(spec);
         json.put("modelName", spec.id().name())
                 .put("modelVersion", spec.id().version())
                 .put("modelUrl", spec.location())
@@ -58,18 +65,18 @@ final class ModelDescriptions {
                 .put("maxBatchDelay", (int) spec.batching().maxDelay().toMillis())
                 .put("responseTimeout", (int) spec.limits().responseTimeout().toSeconds())
                 .put("startupTimeout", (int) spec.limits().startupTimeout().toSeconds())
-                .put("maxRetryTimeoutInSec", RETRY_SECONDS)
+                .put("maxRetryTimeoutInSec", worker.maxRetrySeconds())
                 .put("clientTimeoutInMills", millis(spec.limits().queueTimeout()))
-                .put("parallelType", "")
-                .put("parallelLevel", 0)
+                .put("parallelType", worker.parallelType())
+                .put("parallelLevel", worker.parallelLevel())
                 .put("deviceType", isOnCards(model) ? "gpu" : "cpu");
         List<Integer> cards = cards(spec);
         if (!cards.isEmpty()) {
             cards.forEach(json.putArray("deviceIds")::add);
         }
-        json.put("continuousBatching", false)
-                .put("useJobTicket", false)
-                .put("useVenv", false)
+        json.put("continuousBatching", worker.continuousBatching())
+                .put("useJobTicket", spec.limits().onlyIfIdle())
+                .put("useVenv", worker.useVenv())
                 .put("stateful", sequences.isPresent())
                 .put("sequenceMaxIdleMSec", millis(sequences.map(SequenceSpec::maxIdle)))
                 .put("sequenceTimeoutMSec", millis(sequences.map(SequenceSpec::maxAge)))
@@ -79,7 +86,8 @@ final class ModelDescriptions {
                         sequences.map(SequenceSpec::maxWaiting).orElse(0))
                 .put("loadedAtStartup", model.atStartup());
         ArrayNode workers = json.putArray("workers");
-        model.instances().forEach(instance -> worker(instance, workers.addObject()));
+        boolean isElsewhere = PythonModels.isPython(spec);
+        model.instances().forEach(instance -> worker(instance, isElsewhere, workers.addObject()));
         json.putObject("jobQueueStatus")
                 .put("remainingCapacity", model.queue().remaining())
                 .put("pendingRequests", model.queue().waiting());
@@ -104,13 +112,21 @@ final class ModelDescriptions {
         return duration.map(Duration::toMillis).orElse(0L);
     }
 
-    /** One instance; it runs in this process, whose id it therefore gets. */
-    private void worker(InstanceStatus instance, ObjectNode json) {
+    /**
+     * One instance: in a process of its own, which has none while it starts, or in this one.
+     *
+     * @param isElsewhere whether it has a process of its own
+     */
+    private void worker(InstanceStatus instance, boolean isElsewhere, ObjectNode json) {
         json.put("id", String.valueOf(instance.number()))
                 .put("startTime", START_TIME.format(instance.startedAt()))
                 .put("status", instance.ready() ? "READY" : "UNLOADING")
-                .put("memoryUsage", 0L)
-                .put("pid", pid)
+                .put(
+                        "memoryUsage",
+                        instance.processId().isPresent()
+                                ? memory.applyAsLong(instance.processId().getAsLong())
+                                : 0)
+                .put("pid", instance.processId().orElse(isElsewhere ? NO_PROCESS : pid))
                 .put("gpu", instance.onCard())
                 .put("gpuUsage", "N/A");
     }

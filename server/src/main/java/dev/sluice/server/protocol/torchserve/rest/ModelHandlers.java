@@ -17,6 +17,7 @@ import dev.sluice.serving.ModelStatus;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,17 +41,18 @@ public final class ModelHandlers {
 
     private final ModelAdmin admin;
     private final boolean enabled;
-    private final ModelDescriptions descriptions =
-            new ModelDescriptions(ProcessHandle.current().pid());
+    private final ModelDescriptions descriptions;
 
     /**
      * Handlers for all models.
      *
      * @param enabled whether clients may unregister models
+     * @param workerMemory bytes that a worker's process holds, by its id
      */
-    public ModelHandlers(ModelAdmin admin, boolean enabled) {
+    public ModelHandlers(ModelAdmin admin, boolean enabled, LongUnaryOperator workerMemory) {
         this.admin = admin;
         this.enabled = enabled;
+        this.descriptions = new ModelDescriptions(ProcessHandle.current().pid(), workerMemory);
     }
 
     /** {@code GET /models}: a page of names, and a token for the next one whenever the page is full. */

@@ -6,6 +6,7 @@ import dev.sluice.inference.Input;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelRef;
+import dev.sluice.model.ModelSpec;
 import dev.sluice.server.protocol.RestHandler;
 import dev.sluice.server.protocol.RestRequest;
 import dev.sluice.server.protocol.RestResponder;
@@ -96,11 +97,11 @@ public final class PredictionHandler implements RestHandler {
         if (!style.explains()) {
             return;
         }
-        String handler = predictor.admin().describe(model).spec().handler();
-        if (predictor.plainHandlers().contains(handler)) {
+        ModelSpec spec = predictor.admin().describe(model).spec();
+        if (!predictor.isAble(spec)) {
             throw ServingException.byHandler(
                     NOT_IMPLEMENTED,
-                    "Handler " + handler + " of model " + model.name()
+                    "Handler " + spec.handler() + " of model " + model.name()
                             + " gives no explanations (expected: a model whose own handler does, or a prediction)");
         }
     }

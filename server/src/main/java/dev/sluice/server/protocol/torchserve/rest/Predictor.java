@@ -2,7 +2,9 @@
 package dev.sluice.server.protocol.torchserve.rest;
 
 import dev.sluice.inference.Ticker;
+import dev.sluice.model.ModelSpec;
 import dev.sluice.server.config.WireConfig;
+import dev.sluice.server.protocol.PythonModels;
 import dev.sluice.server.protocol.torchserve.envelope.Inference;
 import dev.sluice.serving.ModelAdmin;
 import java.util.Set;
@@ -22,4 +24,9 @@ public record Predictor(
         SchedulingHeaders scheduling,
         WireConfig wire,
         Set<String> plainHandlers,
-        Ticker ticker) {}
+        Ticker ticker) {
+    /** Whether that model's handler does more than to predict, as those that are the user's own may. */
+    boolean isAble(ModelSpec spec) {
+        return PythonModels.isPython(spec) || !plainHandlers.contains(spec.handler());
+    }
+}

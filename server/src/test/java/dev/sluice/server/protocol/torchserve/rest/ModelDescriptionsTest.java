@@ -89,6 +89,8 @@ class ModelDescriptionsTest {
                 false,
                 new QueueStatus(0, 10),
                 instances);
-        return new ModelDescriptions(7).of(List.of(status)).get(0);
+        return new ModelDescriptions(7, worker -> worker * 100)
+                .of(List.of(status))
+                .get(0);
     }
 }

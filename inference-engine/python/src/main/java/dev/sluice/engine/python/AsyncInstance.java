@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.sluice.engine.python;
+
+import dev.sluice.engine.Batch;
+import dev.sluice.engine.BatchSink;
+import dev.sluice.engine.Outcome;
+import dev.sluice.engine.StreamingInstance;
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.ServingException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A worker that takes requests as they come and answers them in any order. A request is forgotten with its last answer, or when that
+ * takes longer than it may; the worker goes on with the others.
+ *
+ * <p><b>Threads:</b> as its contract says; a thread of its own waits for answers.
+ *
+ * <p><b>Source:</b> spec torchserve, 7.7.
+ */
+final class AsyncInstance extends WorkerInstance implements StreamingInstance {
+    private static final Duration OFTENEST_LOOK = Duration.ofMillis(10);
+    private static final Duration RAREST_LOOK = Duration.ofSeconds(1);
+    private static final int LOOKS_PER_TIMEOUT = 10;
+    private static final int LONGEST_SHOWN = 80;
+
+    private final Duration responseTimeout;
+    private final int mostOpen;
+
+    /** One for each request that may still be sent. */
+    private final Semaphore room;
+
+    private final Map<String, OpenRequest> open = new ConcurrentHashMap<>();
+    private final Thread receiver;
+    private final Future<?> watch;
+
+    /** The instance's thread: tells requests with the same id apart. */
+    private long aliases;
+
+    /** Written by the instance's thread: that the end of the connection is no loss. */
+    private volatile boolean isClosing;
+
+    /** @param mostOpen requests that may be open at once */
+    AsyncInstance(Worker worker, Setup setup, Duration responseTimeout, int mostOpen) {
+        super(worker, setup);
+        this.responseTimeout = responseTimeout;
+        this.mostOpen = mostOpen;
+        this.room = new Semaphore(mostOpen);
+        this.receiver = new Thread(this::receive, worker.name() + "-answers");
+        receiver.setDaemon(true);
+        Duration look = responseTimeout.dividedBy(LOOKS_PER_TIMEOUT);
+        look = look.compareTo(OFTENEST_LOOK) < 0 ? OFTENEST_LOOK : look;
+        look = look.compareTo(RAREST_LOOK) > 0 ? RAREST_LOOK : look;
+        this.watch = setup.around()
+                .timer()
+                .scheduleWithFixedDelay(this::giveUpLate, look.toNanos(), look.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Begins to wait for answers; returns this. */
+    AsyncInstance begin() {
+        receiver.start();
+        return this;
+    }
+
+    @Override
+    public boolean answersLater() {
+        return true;
+    }
+
+    @Override
+    public void execute(Batch batch, BatchSink answers) {
+        List<InferenceRequest> requests = batch.requests();
+        count(requests.size());
+        boolean isOfOneKind =
+                requests.stream().map(Kind::of).distinct().count() == 1 && Kind.of(requests.get(0)) != Kind.DESCRIPTION;
+        if (isOfOneKind) {
+            send(requests, 0, answers);
+            return;
+        }
+        for (int i = 0; i < requests.size(); i++) {
+            send(List.of(requests.get(i)), i, answers);
+        }
+    }
+
+    private void send(List<InferenceRequest> requests, int first, BatchSink answers) {
+        Map<String, InferenceRequest> byId = new LinkedHashMap<>();
+        List<OpenRequest> sent = new ArrayList<>();
+        try {
+            for (int i = 0; i < requests.size(); i++) {
+                awaitRoom();
+                InferenceRequest request = requests.get(i);
+                OpenRequest one = new OpenRequest(
+                        answers, first + i, System.nanoTime(), RequestEncoder.hasTensors(request), room::release);
+                sent.add(one);
+                byId.put(register(request.context().requestId(), one), request);
+            }
+            send(to -> write(to, byId));
+            if (worker().isLost()) {
+                throw new IOException("the worker was lost while a request was sent to it");
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            // Those that have no answer yet get theirs from who called.
+            sent.forEach(OpenRequest::disown);
+            byId.keySet().forEach(open::remove);
+            throw worker().lost(e);
+        }
+    }
+
+    private void awaitRoom() throws IOException {
+        try {
+            if (!room.tryAcquire(responseTimeout.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new IOException(mostOpen + " requests are open, and none of them ended for "
+                        + responseTimeout.toMillis() + " ms");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while requests were open", e);
+        }
+    }
+
+    /** @return what the worker is to call it */
+    private String register(String id, OpenRequest request) {
+        String free = id;
+        while (open.putIfAbsent(free, request) != null) {
+            aliases++;
+            free = id + "#" + aliases;
+        }
+        return free;
+    }
+
+    private void write(FrameWriter to, Map<String, InferenceRequest> requests) {
+        encoder().begin(to);
+        requests.forEach((id, request) -> encoder().put(to, id, request));
+        encoder().end(to);
+    }
+
+    private void receive() {
+        Prediction prediction = new Prediction();
+        ReplyReader reader = worker().main().reader();
+        try {
+            while (true) {
+                receiveOne(reader, prediction);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            ServingException loss = isClosing ? Outcomes.died(e) : worker().lost(e);
+            open.values().forEach(request -> request.end(new Outcome.Failure(loss)));
+            open.clear();
+        }
+    }
+
+    private void receiveOne(ReplyReader reader, Prediction prediction) throws IOException {
+        int code = reader.code();
+        if (!Outcomes.isFine(code)) {
+            ServingException refusal = Outcomes.refusal(code, reader.message());
+            int refused = 0;
+            while (reader.next(prediction)) {
+                forget(prediction, request(prediction)).end(new Outcome.Failure(refusal));
+                reader.skip(prediction);
+                refused++;
+            }
+            if (refused == 0) {
+                throw new WireException("reply " + code + " '" + reader.message() + "' to nobody");
+            }
+            return;
+        }
+        while (reader.next(prediction)) {
+            OpenRequest request = request(prediction);
+            reader.read(prediction);
+            boolean hasMore = prediction.takeHasMore();
+            Outcome outcome = outcomes().of(prediction, request.hadTensors());
+            if (hasMore && outcome instanceof Outcome.Success success) {
+                request.part(success.response());
+            } else if (hasMore) {
+                request.giveUp(outcome);
+            } else {
+                forget(prediction, request).end(outcome);
+            }
+        }
+    }
+
+    private OpenRequest request(Prediction prediction) throws WireException {
+        String id = prediction.id.toString();
+        OpenRequest request = open.get(id);
+        if (request == null) {
+            throw new WireException("request id: '" + id.substring(0, Math.min(id.length(), LONGEST_SHOWN))
+                    + "' (expected: one of " + open.size() + " that are open)");
+        }
+        return request;
+    }
+
+    private OpenRequest forget(Prediction prediction, OpenRequest request) {
+        open.remove(prediction.id.toString(), request);
+        return request;
+    }
+
+    /** What the worker still sends for them goes nowhere, and until it has ended them they count as open. */
+    private void giveUpLate() {
+        long now = System.nanoTime();
+        for (OpenRequest request : open.values()) {
+            if (now - request.sentNanos() > responseTimeout.toNanos()) {
+                request.giveUp(new Outcome.Failure(new ServingException(
+                        ErrorCode.ENGINE_FAILED,
+                        "Prediction took longer than " + responseTimeout.toMillis() + " ms (responseTimeout)")));
+            }
+        }
+    }
+
+    /** Lets what is open end, as long as it may take. */
+    @Override
+    public void close() {
+        isClosing = true;
+        try {
+            if (!worker().isLost()) {
+                boolean unused = room.tryAcquire(mostOpen, responseTimeout.toNanos(), TimeUnit.NANOSECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            watch.cancel(false);
+            super.close();
+        }
+    }
+}
