@@ -28,6 +28,7 @@ class PythonBatchesIT {
 
     private SluiceServer server;
     private Calls calls;
+    private Path begun;
 
     @BeforeAll
     void startServer(@TempDir Path folder) throws Exception {
@@ -38,6 +39,7 @@ class PythonBatchesIT {
         PythonArchives.pack(store, "tickets", "probe.py", "minWorkers: 2\nmaxWorkers: 2\nuseJobTicket: true\n");
         PythonArchives.pack(store, "hurried", "probe.py", one + "clientTimeoutInMills: 400\n");
         PythonArchives.pack(store, "idle", "probe.py", "");
+        begun = folder.resolve("begun");
         server = SluiceServer.start(
                 store,
                 folder.resolve("log"),
@@ -162,7 +164,12 @@ class PythonBatchesIT {
     @Test
     @Row(80)
     void workThatIsTooLateForItsClientIsNotDone() throws Exception {
-        CompletableFuture<HttpResponse<String>> slow = calls.beginRun("hurried", "time.sleep(1.0)\nsys.ran = ['a']");
+        CompletableFuture<HttpResponse<String>> slow = calls.beginRun("hurried", """
+                sys.ran = ["a"]
+                open("%s", "w").close()
+                time.sleep(1.0)
+                """.formatted(begun));
+        await().atMost(Duration.ofSeconds(5)).until(() -> Files.exists(begun));
         HttpResponse<String> late = calls.run("hurried", "sys.ran.append('b')");
 
         assertThat(late.statusCode()).as(late.body()).isEqualTo(408);

@@ -3,12 +3,14 @@ package dev.sluice.blackbox;
 
 import static dev.sluice.blackbox.Calls.isError;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.conformance.Row;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -71,9 +73,10 @@ class PythonErrorsIT {
 
         isError(answer, 503, "Prediction failed");
         assertThat(Digits.parse(answer.body()).path("type").asText()).isEqualTo("InternalServerException");
-        assertThat(Files.readString(log.resolve("model_log.log")))
-                .contains("ValueError: secret")
-                .contains("Traceback (most recent call last)");
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(Files.readString(log.resolve("model_log.log")))
+                        .contains("ValueError: secret")
+                        .contains("Traceback (most recent call last)"));
     }
 
     @Test

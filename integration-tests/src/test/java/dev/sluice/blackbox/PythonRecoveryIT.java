@@ -165,9 +165,9 @@ class PythonRecoveryIT {
     void aFloodOfOutputHurtsNobody() throws Exception {
         CompletableFuture<HttpResponse<String>> flooding = calls.beginRun("killed", """
                 line = "x" * 1000 + "\\n"
-                for i in range(20000):
+                for i in range(3000):
                     sys.stdout.write(line)
-                sys.stdout.write("y" * 5000000)
+                sys.stdout.write("y" * 2000000)
                 sys.stderr.write("\\n\\xff[METRICS]nothing\\n")
                 os.write(1, bytes(range(256)) * 100)
                 return "flooded"
@@ -208,6 +208,8 @@ class PythonRecoveryIT {
                     HttpResponse<String> ping = calls.send("GET", "/ping", "");
                     return ping.statusCode() == 500 && ping.body().contains("Unhealthy");
                 });
+        // Until the first try has failed a request waits for it.
+        await().atMost(Duration.ofSeconds(20)).until(() -> delays().size() >= 3);
         long begun = System.nanoTime();
         HttpResponse<String> refused = calls.predict("doomed", "x");
         assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
