@@ -84,6 +84,11 @@ class WorkerCallsTest(WorkerTestCase):
         found = worker.call(predict(*[request(f"r{n}", b"large", "text/plain") for n in range(3)]))
         self.assertEqual([5_000_000] * 3, [len(p["body"]) for p in found[2]])
 
+    def test_says_why_the_server_ends_it_after_an_answer_that_is_too_long(self):
+        worker = self.loaded(EVERY_CASE, "--max-response", "1000")
+        worker.call(predict(request(value=b"large", kind="text/plain")))
+        wait_until(lambda: "5000000 bytes (expected: at most 1000, max_response_size)" in worker.output(), "the line")
+
     def test_tells_the_handler_about_model_and_request(self):
         self.handler(EVERY_CASE)
         worker = self.start()

@@ -6,7 +6,6 @@ import fcntl
 import math
 import os
 import signal
-import sys
 import threading
 
 from sluice_worker import hiding
@@ -104,7 +103,11 @@ def watch_stdin():
     the kernel itself sends SIGKILL when the other end of the pipe is closed, and a thread that reads does as much
     where the kernel does not do that.
     """
-    held = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3)
+    try:
+        # Opened anew, for ranks of torchrun share what they inherit, and who gets the signal is said once for all then.
+        held = os.open("/proc/self/fd/0", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        held = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # what the handler and its children read is empty, and the pipe is not theirs
     os.close(nothing)
@@ -126,9 +129,3 @@ def _end_with(descriptor):
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)
-
-
-def warn(message):
-    """A line for the model's log."""
-    sys.stderr.write(f"WARNING: {message}\n")
-    sys.stderr.flush()

@@ -6,6 +6,7 @@ Source: torchserve.md 7.1 to 7.7.
 
 import asyncio
 import copy
+import logging
 import os
 import socket
 import sys
@@ -17,6 +18,8 @@ from sluice_worker.tensors import Lane, TensorInputs
 from ts.context import RequestProcessor
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 from ts.model_loader import ModelLoaderFactory
+
+logger = logging.getLogger(__name__)
 
 # Without a server that holds standard input open, a worker does not wait for ever.
 _ACCEPT_SECONDS = 120.0
@@ -108,8 +111,9 @@ class Worker:
     Threads: belongs to the main thread; in asynchronous mode a second one reads.
     """
 
-    def __init__(self, connection, metrics, lane=None):
+    def __init__(self, connection, metrics, lane=None, longest=None):
         self._connection = connection
+        self._longest = longest
         self._metrics = metrics
         self._lane = lane
         self._reader = wire.Reader(connection, tensors=TensorInputs(lane))
@@ -157,11 +161,23 @@ class Worker:
             if self._lane is not None:
                 inputs = processors = None
                 self._lane.settle()
-            if self._answers:
-                wire.send(self._connection, chunks)
+            self._send(chunks)
             call.report()
         finally:
             output.release()
+
+    def _send(self, chunks):
+        longest = self._longest
+        if longest is not None:
+            for chunk in chunks:
+                if len(chunk) > longest:
+                    logger.warning(
+                        "an answer has %d bytes (expected: at most %d, max_response_size): the server ends this worker",
+                        len(chunk),
+                        longest,
+                    )
+        if self._answers:
+            wire.send(self._connection, chunks)
 
     def serve_asynchronously(self, loop):
         """Runs each message as a task of its own; answers go out as they are ready, in any order."""
@@ -203,8 +219,7 @@ class Worker:
         context = copy_for_request(service.context)
         call = Call(context, ids, processors)
         chunks = await call.answer_later(service.entry_point, inputs)
-        if self._answers:
-            wire.send(self._connection, chunks)
+        self._send(chunks)
         call.report()
 
 
@@ -274,7 +289,7 @@ def run(listener, options, lane):
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
     try:
-        worker = Worker(accept(listener, options.watch_stdin), metrics_of(options.metrics_config), lane)
+        worker = Worker(accept(listener, options.watch_stdin), metrics_of(options.metrics_config), lane, options.max_response)
         worker.load()
         if loop is not None:
             worker.serve_asynchronously(loop)

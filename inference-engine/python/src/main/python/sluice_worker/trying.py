@@ -44,7 +44,10 @@ def main(arguments):
     body = sys.stdout.buffer
     sys.stdout = sys.stderr
     _log_to_standard_error()
-    return _Trial(options, model_dir, manifest, handler, body).run(value)
+    try:
+        return _Trial(options, model_dir, manifest, handler, body).run(value)
+    except KeyboardInterrupt:
+        return 130
 
 
 class _Unusable(Exception):

@@ -59,6 +59,10 @@ class Reader:
         # The headers of the last request, as bytes and as a dict: clients send the same ones again and again.
         self._known_block = b"\xff\xff\xff\xff"
         self._known_headers = {}
+        # Likewise name and type of the last part.
+        self._known_part = string("body") + string("")
+        self._known_name, self._known_kind = "body", ""
+        self._known_decodes = False
         # Counts how often bytes moved within the buffer, so that positions in it are known to be stale.
         self._moves = 0
 
@@ -133,20 +137,25 @@ class Reader:
 
     def _parts(self):
         values, types = {}, {}
+        known = self._known_part
         while True:
             pos, end, buffer = self._pos, self._end, self._buffer
-            if end - pos < 4:
-                pos, end, buffer = self._fill(pos, 4)
-            length = _unpack(buffer, pos)[0]
-            self._pos = pos + 4
-            if length == -1:
-                return values, types
-            name = self._text(length)
-            kind = self._string()
+            if pos + len(known) <= end and buffer.startswith(known, pos):
+                self._pos = pos + len(known)
+                name, kind, decodes = self._known_name, self._known_kind, self._known_decodes
+            else:
+                length = self._int()
+                if length == -1:
+                    return values, types
+                moves = self._moves
+                name = self._text(length)
+                kind = self._string()
+                decodes = self._decodes and is_decoded(kind)
+                if moves == self._moves and self._pos - pos < 256 and end - pos >= 4:
+                    self._known_part = known = bytes(self._buffer[pos : self._pos])
+                    self._known_name, self._known_kind, self._known_decodes = name, kind, decodes
             value = self._bytes(self._int())
-            if kind and self._decodes:
-                value = decode(value, kind)
-            values[name] = value
+            values[name] = decode(value, kind) if decodes else value
             types[name] = kind
 
     def _int(self):
@@ -226,11 +235,15 @@ def decodes_input():
     return os.environ.get("TS_DECODE_INPUT_REQUEST", "true").lower() == "true"
 
 
+def is_decoded(content_type):
+    """Whether values of a type are decoded, if any are."""
+    kind = _media_type(content_type)
+    return kind == "application/json" or kind.startswith("text")
+
+
 def decode(value, content_type):
     """JSON as Python values and text as str, by content type; what cannot be decoded stays bytes."""
-    kind = content_type
-    if kind != "application/json":
-        kind = kind.partition(";")[0].strip().lower()
+    kind = _media_type(content_type)
     try:
         if kind == "application/json":
             return json.loads(value.decode())
@@ -239,6 +252,10 @@ def decode(value, content_type):
     except (ValueError, RecursionError) as error:
         logger.warning("input of type %s is handed on as bytes: %s", content_type, error)
     return value
+
+
+def _media_type(content_type):
+    return content_type.partition(";")[0].strip().lower()
 
 
 def string(text):

@@ -10,6 +10,7 @@ import struct
 import sys
 
 from sluice_worker import replies, wire
+from ts.context import Context, RequestProcessor
 from ts.utils.util import deprecated
 
 bool_size = 1
@@ -42,10 +43,10 @@ def create_predict_response(ret, req_id_map, message, code, context=None, ts_str
         return None
     if ret is None:
         return bytearray(b"".join(replies.failure(req_id_map, message, code)))
+    streams = ts_stream_next is True and context is not None
     if context is None:
-        context = _NoContext(len(req_id_map))
+        context = _plain_context(len(req_id_map))
         context.set_all_response_status(code)
-    streams = ts_stream_next is True
     return bytearray(b"".join(replies.success(ret, req_id_map, context, message, code, streams)))
 
 
@@ -62,9 +63,7 @@ def send_intermediate_predict_response(ret, req_id_map, message, code, context=N
     context.cl_socket.sendall(create_predict_response(ret, req_id_map, message, code, context, True))
 
 
-def _NoContext(size):
-    from ts.context import Context, RequestProcessor
-
+def _plain_context(size):
     context = Context(None, None, None, size, None, None)
     context.request_processor = [RequestProcessor({}) for _ in range(size)]
     return context

@@ -246,12 +246,15 @@ class BaseHandler(abc.ABC):
     @timed
     def preprocess(self, data):
         """One tensor of everything that came; of tensors, one below the other."""
-        if data and isinstance(data[0], dict):
+        torch = _torch()
+        requests = len(data) > 0 and isinstance(data[0], dict)
+        if requests:
             data = [_number(value_of(row)) for row in data]
         if len(data) > 0 and is_tensor(data[0]):
-            torch = _torch()
-            return torch.cat([to_torch(value, torch) for value in data]).to(self.device)
-        return _torch().as_tensor(data, device=self.device)
+            # A request's tensor has a dimension for rows; an item that an envelope took out of one has not.
+            join = torch.cat if requests else torch.stack
+            return join([to_torch(value, torch) for value in data]).to(self.device)
+        return torch.as_tensor(data, device=self.device)
 
     @timed
     def inference(self, data, *args, **kwargs):
@@ -310,10 +313,7 @@ class BaseHandler(abc.ABC):
 
     def _in_order(self, names):
         """The names as the model declares them; as they came, where it does not know them."""
-        if hasattr(self.model, "get_inputs"):
-            declared = [each.name for each in self.model.get_inputs()]
-        else:
-            declared = list(inspect.signature(self.model.forward).parameters)
+        declared = _declared_inputs(self.model)
         return [name for name in declared if name in names] if set(names) <= set(declared) else list(names)
 
     def _infer_with_profiler(self, data):
@@ -369,6 +369,19 @@ class BaseHandler(abc.ABC):
     def get_device(self):
         """The device the model is on."""
         return self.device
+
+
+def _declared_inputs(model):
+    """The names of a model's inputs, as ONNX, TorchScript or Python have them; none where it does not say."""
+    if hasattr(model, "get_inputs"):
+        return [each.name for each in model.get_inputs()]
+    forward = getattr(model, "forward", model)
+    if hasattr(forward, "schema"):
+        return [each.name for each in forward.schema.arguments]
+    try:
+        return list(inspect.signature(forward).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _number(value):

@@ -62,20 +62,24 @@ final class HandlerTrial implements HandlerRunner {
         Path program = pythonDirectory
                 .map(directory -> directory.resolve("sluice_worker").resolve("__main__.py"))
                 .filter(Files::isRegularFile)
-                .orElseThrow(() -> new ServingException(
-                        ErrorCode.FAILED_PRECONDITION,
-                        "what runs Python handlers is not part of this installation; run bin/sluice of an unpacked distribution"));
+                .orElseThrow(
+                        () -> new ServingException(
+                                ErrorCode.FAILED_PRECONDITION,
+                                "what runs Python handlers is not part of this installation; run bin/sluice of an unpacked distribution"));
         try (TrialFiles files = TrialFiles.below(temporaryDirectory)) {
             ModelSpec spec = spec(trial, files);
             try (PythonEnvironments environments = new PythonEnvironments(settings(trial, files))) {
                 PythonEnvironment environment = environments.prepare(spec);
                 Map<String, String> all = new WorkerVariables(settings(trial, files))
                         .of(spec, environment, Map.of("SLUICE_MODEL_CONFIG", json(spec.options())));
-                return files.runHere(command(environment, program, trial, spec), spec.files().root(), all);
+                return files.runHere(
+                        command(environment, program, trial, spec), spec.files().root(), all);
             }
         } catch (ArchiveException e) {
             throw new ServingException(
-                    ErrorCode.INVALID_MODEL, e.reason() + e.remedy().map(remedy -> ". " + remedy).orElse(""), e);
+                    ErrorCode.INVALID_MODEL,
+                    e.reason() + e.remedy().map(remedy -> ". " + remedy).orElse(""),
+                    e);
         }
     }
 

@@ -66,7 +66,8 @@ final class TrialFiles implements AutoCloseable {
             process = started;
             return started.waitFor();
         } catch (IOException e) {
-            throw new ServingException(ErrorCode.LOAD_FAILED, "The handler's process could not be started: " + e.getMessage(), e);
+            throw new ServingException(
+                    ErrorCode.LOAD_FAILED, "The handler's process could not be started: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ServingException(ErrorCode.CANCELLED, "The handler was stopped", e);

@@ -54,15 +54,16 @@ final class WorkerLog implements WorkerLines {
                     LineBudget.LINES);
         }
         if (verdict.isIn()) {
-            write(worker, isError, line);
+            write(isError, line);
         }
     }
 
-    private static void write(String worker, boolean isError, String line) {
+    /** The thread that reads has the worker's name, and with it the line. */
+    private static void write(boolean isError, String line) {
         if (isError) {
-            MODELS.warn("{}-stderr {}", worker, line);
+            MODELS.warn("{}", line);
         } else {
-            MODELS.info("{}-stdout {}", worker, line);
+            MODELS.info("{}", line);
         }
     }
 

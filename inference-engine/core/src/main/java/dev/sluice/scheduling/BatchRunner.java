@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,15 @@ final class BatchRunner {
     private final TimerWheel timers;
     private final long limitNanos;
 
+    /** What an instance has to hear of its call. */
+    interface Listener {
+        /** It takes too long and could not be ended; once, on the timer's thread, when the members have been answered. */
+        void hangs();
+
+        /** Its last answer is about to be handed out. */
+        default void answersLast() {}
+    }
+
     /** @param limitNanos longest time a call may take, or {@link #UNLIMITED} */
     BatchRunner(
             ModelId id,
@@ -67,15 +77,13 @@ final class BatchRunner {
     /**
      * Runs {@code batch} and answers it.
      *
-     * @param onHang runs on the timer's thread, once, if the call takes too long and cannot be ended; the members have been answered by
-     *     then
      * @return whether {@code instance} may be used again: not after an {@link Error}, which may have left it half-way, nor when the
      *     call took too long
      */
-    boolean run(ModelInstance instance, Formation.Formed batch, Runnable onHang) {
+    boolean run(ModelInstance instance, Formation.Formed batch, Listener listener) {
         Call call = null;
         try {
-            call = begin(batch, instance, onHang);
+            call = begin(batch, instance, listener);
             execute(instance, call);
             return call.wasInTime();
         } catch (Throwable e) {
@@ -92,6 +100,7 @@ final class BatchRunner {
 
     private static void execute(ModelInstance instance, Call call) {
         if (instance instanceof StreamingInstance streaming) {
+            call.expectEnds();
             streaming.execute(call.batch(), call);
             call.returned(streaming.answersLater());
         } else {
@@ -100,16 +109,16 @@ final class BatchRunner {
     }
 
     /** The first part of {@link #run}, for those who make the call themselves; one of the call's ends has to follow. */
-    Call begin(Formation.Formed batch, Runnable onHang) {
-        return begin(batch, null, onHang);
+    Call begin(Formation.Formed batch, Listener listener) {
+        return begin(batch, null, listener);
     }
 
-    private Call begin(Formation.Formed batch, @Nullable ModelInstance instance, Runnable onHang) {
+    private Call begin(Formation.Formed batch, @Nullable ModelInstance instance, Listener listener) {
         tell(() -> observer.batchFormed(id, batch.rows(), batch.reason()));
         if (batch.paddingRows() > 0) {
             tell(() -> observer.batchPadded(id, batch.paddingRows()));
         }
-        Call call = new Call(batch, instance, onHang, ticker.nanos());
+        Call call = new Call(batch, instance, listener, ticker.nanos());
         taken(batch.members(), call.startNanos);
         arm(call, call.startNanos);
         return call;
@@ -124,10 +133,9 @@ final class BatchRunner {
     /**
      * Watches over a call of {@code instance} that is a step of {@code members}, as over any other.
      *
-     * @param onHang as for {@link #run}
      */
-    Watch watch(List<PendingRequest> members, ModelInstance instance, Runnable onHang) {
-        Watch watch = new Watch(members, instance, onHang);
+    Watch watch(List<PendingRequest> members, ModelInstance instance, Listener listener) {
+        Watch watch = new Watch(members, instance, listener);
         arm(watch, ticker.nanos());
         return watch;
     }
@@ -205,7 +213,7 @@ final class BatchRunner {
     class Watch extends Timer {
         private final List<PendingRequest> members;
         private final @Nullable ModelInstance instance;
-        private final Runnable onHang;
+        private final Listener listener;
 
         /** Written by who makes a step of the call's, the timer or the thread of the call. */
         private volatile Stage stage = Stage.RUNNING;
@@ -213,10 +221,10 @@ final class BatchRunner {
         /** Written by the thread of the call when it is over. */
         private boolean wasInTime;
 
-        private Watch(List<PendingRequest> members, @Nullable ModelInstance instance, Runnable onHang) {
+        private Watch(List<PendingRequest> members, @Nullable ModelInstance instance, Listener listener) {
             this.members = members;
             this.instance = instance;
-            this.onHang = onHang;
+            this.listener = listener;
         }
 
         /** The call returned. Gives whether it did in time; if not, its instance has been ended or given up, or is about to be. */
@@ -224,6 +232,11 @@ final class BatchRunner {
             wasInTime = STAGE.getAndSet(this, Stage.OVER) == Stage.RUNNING;
             timers.cancel(this);
             return wasInTime;
+        }
+
+        /** All but the last of the members have their answers. */
+        void tellLast() {
+            tell(listener::answersLast);
         }
 
         /** What {@link #end} gave. */
@@ -241,7 +254,7 @@ final class BatchRunner {
                         members.size(),
                         id,
                         TimeUnit.NANOSECONDS.toSeconds(ENDING_NANOS));
-                onHang.run();
+                listener.hangs();
             }
         }
 
@@ -254,7 +267,7 @@ final class BatchRunner {
                 boolean unused = member.abandon(late);
             });
             if (!willEnd()) {
-                onHang.run();
+                listener.hangs();
                 return;
             }
             timers.schedule(this, ticker.nanos() + ENDING_NANOS);
@@ -288,8 +301,11 @@ final class BatchRunner {
         private final long startNanos;
         private final Batch batch;
 
-        private Call(Formation.Formed formed, @Nullable ModelInstance instance, Runnable onHang, long startNanos) {
-            super(formed.members(), instance, onHang);
+        /** Written by the thread of the call before it: members that have not ended; null if they end together. */
+        private @Nullable AtomicInteger endsExpected;
+
+        private Call(Formation.Formed formed, @Nullable ModelInstance instance, Listener listener, long startNanos) {
+            super(formed.members(), instance, listener);
             this.formed = formed;
             this.startNanos = startNanos;
             this.batch = batchOf(formed.members());
@@ -297,6 +313,11 @@ final class BatchRunner {
 
         Batch batch() {
             return batch;
+        }
+
+        /** The members end one by one. */
+        void expectEnds() {
+            endsExpected = new AtomicInteger(formed.members().size());
         }
 
         private Batch batchOf(List<PendingRequest> members) {
@@ -313,6 +334,7 @@ final class BatchRunner {
         /** It returned. */
         void succeed(List<Outcome> outcomes) {
             long returnedNanos = note();
+            tellLast();
             scatter(formed.members(), outcomes);
             tellAnswered(returnedNanos);
         }
@@ -352,6 +374,10 @@ final class BatchRunner {
 
         @Override
         public void end(int index, Outcome outcome) {
+            AtomicInteger expected = endsExpected;
+            if (expected != null && expected.decrementAndGet() == 0) {
+                tellLast();
+            }
             BatchRunner.end(formed.members().get(index), outcome);
         }
 
@@ -364,6 +390,7 @@ final class BatchRunner {
         void fail(Throwable e) {
             boolean unused = end();
             noteIfAlone(0, true);
+            tellLast();
             LOG.error("A batch of {} for {} failed", formed.members().size(), id, e);
             failAll(formed.members(), asEngineFailure(e));
         }

@@ -13,8 +13,11 @@ import dev.sluice.model.PrioritySpec;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The queue of one model version and the instances that empty it.
@@ -26,7 +29,14 @@ import java.util.concurrent.CompletionStage;
  * completed.
  */
 public final class BatchingScheduler implements RequestScheduler {
-    private final RequestQueue queue;
+    private final Admission admission;
+
+    /** The queue of all instances; null if each has its own. */
+    private final @Nullable RequestQueue queue;
+
+    /** The queues of the instances; null if they have one together. */
+    private final @Nullable Homes homes;
+
     private final InstancePool instances;
     private final Optional<Sequences> sequences;
 
@@ -49,25 +59,39 @@ public final class BatchingScheduler implements RequestScheduler {
         QueueBounds bounds =
                 new QueueBounds(full.requests(), settings.queueRows().orElse(full.rows()), full.bytes());
         Ticker ticker = threads.ticker();
-        this.queue = new RequestQueue(
-                new RequestQueue.Settings(
-                        id.name(),
-                        bounds,
-                        settings.priorities(),
-                        settings.sizes(),
-                        settings.splits(),
-                        settings.queueTimeout().map(Duration::toNanos).orElse(RequestQueue.ANY_TIME)),
-                policy,
-                times,
-                threads.timers(),
-                ticker,
-                () -> observer.answeredTwice(id),
-                CallerRuns.of(model));
+        RequestQueue.Settings queueing = new RequestQueue.Settings(
+                id.name(),
+                bounds,
+                settings.priorities(),
+                settings.sizes(),
+                settings.splits(),
+                settings.queueTimeout().map(Duration::toNanos).orElse(RequestQueue.ANY_TIME),
+                settings.onlyIfIdle());
+        CallerRuns callers = CallerRuns.of(model);
+        Function<Admission, RequestQueue> newQueue = counted -> new RequestQueue(
+                queueing, policy, times, threads.timers(), ticker, () -> observer.answeredTwice(id), callers, counted);
+        this.admission = new Admission(bounds);
+        if (model.keepsSequencesByInstance() && settings.sequences().isPresent()) {
+            Sequences lodged = Sequences.at(
+                    onLoss -> new Homes(id.name(), () -> newQueue.apply(new Admission(bounds, admission)), onLoss),
+                    id.name(),
+                    settings.sequences().get(),
+                    threads,
+                    model::forget);
+            this.sequences = Optional.of(lodged);
+            this.homes = lodged.homes();
+            this.queue = null;
+        } else {
+            RequestQueue one = newQueue.apply(admission);
+            this.sequences =
+                    settings.sequences().map(limits -> new Sequences(id.name(), limits, one, threads, model::forget));
+            this.homes = null;
+            this.queue = one;
+        }
         long limitNanos = settings.responseTimeout().map(Duration::toNanos).orElse(BatchRunner.UNLIMITED);
         BatchRunner runner = new BatchRunner(id, policy, times, observer, ticker, threads.timers(), limitNanos);
-        this.instances = new InstancePool(id, model, queue, runner, observer, threads, clock);
-        this.sequences =
-                settings.sequences().map(limits -> new Sequences(id.name(), limits, queue, threads, model::forget));
+        Queues queues = homes == null ? Objects.requireNonNull(queue) : homes;
+        this.instances = new InstancePool(id, model, queues, runner, observer, threads, clock);
     }
 
     /**
@@ -98,14 +122,16 @@ public final class BatchingScheduler implements RequestScheduler {
         SequenceRef sequence = request.context().sequence().orElse(null);
         if (sequence != null && sequences.isPresent()) {
             sequences.get().submit(request, sink, sequence);
-        } else {
+        } else if (queue != null) {
             queue.submit(request, sink);
+        } else {
+            Objects.requireNonNull(homes).submit(request, sink);
         }
     }
 
     @Override
     public QueueStatus queue() {
-        return queue.status();
+        return new QueueStatus(admission.requests(), admission.bounds().requests());
     }
 
     /**
@@ -127,7 +153,11 @@ public final class BatchingScheduler implements RequestScheduler {
     /** Ends every waiting request with {@code reason}, and refuses later ones with it; running batches finish. */
     public void evict(ServingException reason) {
         sequences.ifPresent(all -> all.close(reason));
-        queue.close(reason);
+        if (queue != null) {
+            queue.close(reason);
+        } else {
+            Objects.requireNonNull(homes).close(reason);
+        }
     }
 
     /** The instances there are, oldest first. */

@@ -29,20 +29,18 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Ownership:</b> makes and closes its {@link ModelInstance}; {@link #ready} fails after that, never before.
  */
-final class Instance extends Taker implements Runnable {
+final class Instance extends Taker implements Runnable, BatchRunner.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
     /** When to try again to get a carrier. */
     private static final long STARVED_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Parts parts;
-    private final RequestQueue queue;
     private final Recovery recovery;
     private final int number;
     private final boolean isReplacement;
     private final Instant startedAt;
     private final long wantedNanos;
     private final Carriage carriage;
-    private final Runnable onHang;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
@@ -55,14 +53,17 @@ final class Instance extends Taker implements Runnable {
     /** Written by the carrier: whether there is a context that can run batches. */
     private volatile boolean isUp;
 
-    /** The carrier's; null until it is made and while it is to be made anew. */
-    private @Nullable ModelInstance context;
+    /** Written by the carrier: null until it is made and while it is to be made anew. */
+    private volatile @Nullable ModelInstance context;
 
     /** The carrier's: what its context has in work, if that works step by step; null otherwise, and while there is none. */
     private @Nullable IterationLoop iterations;
 
     /** Whoever runs it: whether the context has to be made anew. */
     private boolean isBroken;
+
+    /** Written by who makes it, then by the carrier: where its context, or the next one, finds its requests. */
+    private volatile RequestQueue queue;
 
     /** Whoever runs it: whether the context ran anything. */
     private boolean hasServed;
@@ -122,7 +123,6 @@ final class Instance extends Taker implements Runnable {
         this.startedAt = startedAt;
         this.wantedNanos = parts.threads().ticker().nanos();
         this.carriage = new Carriage(parts.threads().carriers(), this);
-        this.onHang = () -> parts.keeper().hangs(this);
     }
 
     /** Watched for by scripts, so worded as the original does. */
@@ -334,6 +334,8 @@ final class Instance extends Taker implements Runnable {
         if (stopping) {
             return;
         }
+        parts.queues().contextGone(this);
+        queue = parts.queues().of(this);
         logState("WORKER_STOPPED");
         long waitNanos = recovery.failed();
         isToWait = true;
@@ -377,6 +379,7 @@ final class Instance extends Taker implements Runnable {
         }
         LOG.info("Instance {} of {} has done its share and is made anew", number, parts.id());
         dropContext();
+        parts.queues().exchanged(this);
         logState("WORKER_STOPPED");
     }
 
@@ -395,9 +398,6 @@ final class Instance extends Taker implements Runnable {
         ModelInstance dropped = context;
         context = null;
         iterations = null;
-        if (dropped != null) {
-            parts.queues().contextGone(this);
-        }
         try {
             if (dropped != null) {
                 dropped.close();
@@ -459,7 +459,7 @@ final class Instance extends Taker implements Runnable {
                 takesMore = false;
                 queue.leave(this);
             }
-            Formation.Sleep sleep = loop.round(takesMore ? this : null, onHang);
+            Formation.Sleep sleep = loop.round(takesMore ? this : null, this);
             if (sleep != null) {
                 return pause(sleep.untilNanos());
             }
@@ -478,7 +478,7 @@ final class Instance extends Taker implements Runnable {
     }
 
     private void run(ModelInstance with, Formation.Formed batch) {
-        isBroken = !parts.runner().run(with, batch, onHang);
+        isBroken = !parts.runner().run(with, batch, this);
         if (!isBroken) {
             noteServed(with);
         }
@@ -488,6 +488,18 @@ final class Instance extends Taker implements Runnable {
         hasServed = true;
         if (condition(by) != ModelInstance.Condition.LOST) {
             recovery.ran();
+        }
+    }
+
+    @Override
+    public void hangs() {
+        parts.keeper().hangs(this);
+    }
+
+    @Override
+    public void answersLast() {
+        if (queue.takesOnlyIfIdle() && !isUnfit()) {
+            queue.announce(this);
         }
     }
 

@@ -11,6 +11,7 @@ import dev.sluice.inference.Ticker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,11 +59,10 @@ final class IterationLoop {
      * Makes one round.
      *
      * @param taker the instance; null if it is to take nothing more
-     * @param onHang as for {@link BatchRunner#run}
      * @return what is to be done next: sleep, or nothing special if null
      * @throws StepFailure if a step failed; nothing is in work then
      */
-    Formation.@Nullable Sleep round(@Nullable Taker taker, Runnable onHang) throws StepFailure {
+    Formation.@Nullable Sleep round(@Nullable Taker taker, BatchRunner.Listener listener) throws StepFailure {
         dropUnwanted();
         List<PendingRequest> joining = List.of();
         if (taker != null && active == 0) {
@@ -78,7 +78,7 @@ final class IterationLoop {
         runner.taken(joining, now);
         begin(joining);
         if (active > 0) {
-            step(joining.isEmpty() ? 0 : now - joining.get(0).submittedNanos(), joining.size(), onHang);
+            step(joining.isEmpty() ? 0 : now - joining.get(0).submittedNanos(), joining.size(), listener);
         }
         return null;
     }
@@ -139,7 +139,7 @@ final class IterationLoop {
         }
     }
 
-    private void step(long queueNanos, int joined, Runnable onHang) throws StepFailure {
+    private void step(long queueNanos, int joined, BatchRunner.Listener listener) throws StepFailure {
         List<Integer> inWork = new ArrayList<>(active);
         List<PendingRequest> members = new ArrayList<>(active);
         for (int slot = 0; slot < slots.length; slot++) {
@@ -149,10 +149,10 @@ final class IterationLoop {
                 members.add(request);
             }
         }
-        BatchRunner.Watch watch = runner.watch(members, engine, onHang);
+        BatchRunner.Watch watch = runner.watch(members, engine, listener);
         long startNanos = ticker.nanos();
         try {
-            engine.step(inWork, new StepSink(members, inWork));
+            engine.step(inWork, new StepSink(members, inWork, watch));
             boolean unused = watch.end();
         } catch (Throwable e) {
             // Whatever user code and native code throw, everyone is answered and the instance goes on.
@@ -215,9 +215,14 @@ final class IterationLoop {
         private final List<PendingRequest> members;
         private final List<Integer> slots;
 
-        private StepSink(List<PendingRequest> members, List<Integer> slots) {
+        private final BatchRunner.Watch watch;
+        private final AtomicInteger endsExpected;
+
+        private StepSink(List<PendingRequest> members, List<Integer> slots, BatchRunner.Watch watch) {
             this.members = members;
             this.slots = slots;
+            this.watch = watch;
+            this.endsExpected = new AtomicInteger(members.size());
         }
 
         private PendingRequest member(int slot) {
@@ -231,6 +236,9 @@ final class IterationLoop {
 
         @Override
         public void end(int index, Outcome outcome) {
+            if (endsExpected.decrementAndGet() == 0) {
+                watch.tellLast();
+            }
             BatchRunner.end(member(index), outcome);
         }
 

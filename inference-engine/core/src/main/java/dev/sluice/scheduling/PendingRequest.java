@@ -189,6 +189,14 @@ final class PendingRequest extends Timer implements Runnable {
         return state == State.QUEUED;
     }
 
+    /** Whether it left the queue without being claimed: that stays so, wherever others have brought it meanwhile. */
+    boolean hasEndedUnclaimed() {
+        return switch (state) {
+            case EXPIRED, CANCELLED, EVICTED, HANDED_ON -> true;
+            default -> false;
+        };
+    }
+
     /** Takes it into a batch; false if it has ended. */
     boolean claim() {
         return leaveQueue(State.CLAIMED);

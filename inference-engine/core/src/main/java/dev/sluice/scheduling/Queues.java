@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads:</b> safe from any thread.
  */
 interface Queues {
-    /** The queue of {@code instance}, which is new. */
+    /** The queue of {@code instance}, which is new or lost its context. */
     RequestQueue of(Taker instance);
 
-    /** {@code instance} has no context any more; another will be made for it. */
+    /** The context of {@code instance} is lost; another will be made, and {@link #of} asked for its queue. */
     default void contextGone(Taker instance) {}
 
     /** {@code instance} takes nothing more, for good; its queue is not asked for again. */
@@ -23,6 +23,9 @@ interface Queues {
     default boolean mayExchange(Taker instance) {
         return true;
     }
+
+    /** The context of {@code instance} was exchanged. */
+    default void exchanged(Taker instance) {}
 
     /**
      * Refuses with {@code reason} until {@link #resume}; {@link #evict} is to follow. Does nothing if what is refused with now is not

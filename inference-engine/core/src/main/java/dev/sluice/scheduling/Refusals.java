@@ -25,7 +25,7 @@ final class Refusals {
 
     Refusals(String model, Admission admission, ServiceTimes times) {
         this.model = model;
-        this.admission = admission;
+        this.admission = admission.outermost();
         this.times = times;
     }
 
@@ -55,6 +55,14 @@ final class Refusals {
                 ErrorCode.OVERLOADED,
                 "Model \"" + model + "\" is overloaded: its queue holds " + held + ". Retry later.",
                 Duration.ofSeconds(seconds));
+    }
+
+    /** It is to run at once or not at all, and no instance is free. */
+    ServingException noneIdle() {
+        return new ServingException(
+                ErrorCode.OVERLOADED,
+                "Model \"" + model + "\" takes a request only when an instance is free, and none is. Retry later.",
+                Duration.ofSeconds(1));
     }
 
     /** It came after its deadline. */

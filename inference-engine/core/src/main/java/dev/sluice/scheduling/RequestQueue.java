@@ -40,6 +40,9 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
     private final IdleTakers idle = new IdleTakers();
     private final ReentrantLock formation = new ReentrantLock();
 
+    /** Null if requests may wait for an instance. */
+    private final @Nullable Tickets tickets;
+
     /** Requests that ended in the queue and may still be linked to from it. */
     private final AtomicInteger endedUnseen = new AtomicInteger();
 
@@ -64,6 +67,7 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
      * @param name of the model, for messages
      * @param splits whether a request with more rows than a batch may have runs in parts
      * @param timeoutNanos longest time a request waits; {@link #ANY_TIME} for as long as it asks for
+     * @param onlyIfIdle whether no more requests wait than there are free instances
      */
     record Settings(
             String name,
@@ -71,13 +75,14 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             PrioritySpec priorities,
             AllowedSizes sizes,
             boolean splits,
-            long timeoutNanos) {
+            long timeoutNanos,
+            boolean onlyIfIdle) {
         Settings(String name, QueueBounds bounds, PrioritySpec priorities) {
             this(name, bounds, priorities, AllowedSizes.ANY, false);
         }
 
         Settings(String name, QueueBounds bounds, PrioritySpec priorities, AllowedSizes sizes, boolean splits) {
-            this(name, bounds, priorities, sizes, splits, ANY_TIME);
+            this(name, bounds, priorities, sizes, splits, ANY_TIME, false);
         }
     }
 
@@ -100,12 +105,26 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             Ticker ticker,
             Runnable onSecondAnswer,
             CallerRuns callers) {
+        this(settings, policy, times, timers, ticker, onSecondAnswer, callers, new Admission(settings.bounds()));
+    }
+
+    /** @param admission counts what waits here, and maybe elsewhere */
+    RequestQueue(
+            Settings settings,
+            BatchPolicy policy,
+            ServiceTimes times,
+            TimerWheel timers,
+            Ticker ticker,
+            Runnable onSecondAnswer,
+            CallerRuns callers,
+            Admission admission) {
         this.policy = policy;
         this.timers = timers;
         this.ticker = ticker;
         this.onSecondAnswer = onSecondAnswer;
         this.callers = callers;
-        this.admission = new Admission(settings.bounds());
+        this.admission = admission;
+        this.tickets = settings.onlyIfIdle() ? new Tickets() : null;
         this.refusals = new Refusals(settings.name(), admission, times);
         this.reception = new Reception(settings, policy.maxRows(), admission, refusals, this);
         PrioritySpec priorities = settings.priorities();
@@ -142,15 +161,34 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
         if (request.context().isExpired(now)) {
             throw refusals.late();
         }
+        if (tickets != null && !tickets.take()) {
+            throw refusals.noneIdle();
+        }
         Reception.Arrival arrival = new Reception.Arrival(now, members.get(), areAllBusy(), follower);
-        if (reception.isSplit(request)) {
-            List<PendingRequest> parts = reception.parts(request, sink, arrival);
-            follower.admitted();
-            parts.forEach(this::enqueue);
-        } else {
-            PendingRequest whole = reception.whole(request, sink, arrival);
-            follower.admitted();
+        PendingRequest whole = null;
+        List<PendingRequest> parts = List.of();
+        try {
+            if (reception.isSplit(request)) {
+                parts = reception.parts(request, sink, arrival);
+            } else {
+                whole = reception.whole(request, sink, arrival);
+            }
+        } catch (RuntimeException | Error e) {
+            addTickets(1);
+            throw e;
+        }
+        follower.admitted();
+        if (whole != null) {
             enqueue(whole);
+        } else {
+            addTickets(1 - parts.size());
+            parts.forEach(this::enqueue);
+        }
+    }
+
+    private void addTickets(int more) {
+        if (tickets != null) {
+            tickets.add(more);
         }
     }
 
@@ -213,7 +251,7 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             }
             waiting.add(pending);
             next = formHere(expired);
-            setBusy(taker, next instanceof Formation.Formed);
+            setBusy(taker, next instanceof Formation.Formed batch ? batch.members().size() : 0);
         } finally {
             formation.unlock();
         }
@@ -248,7 +286,7 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             return true;
         }
         try {
-            setBusy(taker, false);
+            setBusy(taker, 0);
             if (taker.isMember) {
                 idle.add(taker);
             }
@@ -275,6 +313,7 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             if (!taker.isMember) {
                 taker.isMember = true;
                 members.incrementAndGet();
+                addTickets(taker.isBusy ? 0 : 1);
             }
         } finally {
             formation.unlock();
@@ -286,10 +325,11 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
         formation.lock();
         try {
             idle.remove(taker);
-            setBusy(taker, false);
+            setBusy(taker, 0);
             if (taker.isMember) {
                 taker.isMember = false;
                 members.decrementAndGet();
+                addTickets(-1);
             }
         } finally {
             formation.unlock();
@@ -321,11 +361,11 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
         formation.lock();
         try {
             idle.remove(taker);
-            setBusy(taker, false);
+            setBusy(taker, 0);
             while (true) {
                 Formation next = formOnce(expired);
-                if (next instanceof Formation.Formed) {
-                    setBusy(taker, true);
+                if (next instanceof Formation.Formed batch) {
+                    setBusy(taker, batch.members().size());
                     return next;
                 }
                 idle.add(taker);
@@ -345,18 +385,50 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
         formation.lock();
         try {
             takeIn();
-            return former.take(most, expired);
+            List<PendingRequest> taken = former.take(most, expired);
+            addTickets(taken.size());
+            return taken;
         } finally {
             formation.unlock();
             expired.forEach(PendingRequest::answerExpired);
         }
     }
 
-    private void setBusy(Taker taker, boolean isBusy) {
+    /** @param running requests it has just claimed; none if it is free */
+    private void setBusy(Taker taker, int running) {
+        boolean isBusy = running > 0;
+        int freed = 0;
         if (taker.isMember && taker.isBusy != isBusy) {
             busy.addAndGet(isBusy ? 1 : -1);
+            freed = isBusy ? -1 : taker.isAnnounced ? 0 : 1;
         }
         taker.isBusy = isBusy;
+        taker.isAnnounced = false;
+        addTickets(running + freed);
+    }
+
+    /**
+     * The last answers of the batch that {@code taker} runs are about to be handed out: whoever gets one may come again at once, and is
+     * not to be refused because the instance has yet to ask for more.
+     */
+    void announce(Taker taker) {
+        if (tickets == null) {
+            return;
+        }
+        formation.lock();
+        try {
+            if (taker.isMember && taker.isBusy && !taker.isAnnounced) {
+                taker.isAnnounced = true;
+                tickets.add(1);
+            }
+        } finally {
+            formation.unlock();
+        }
+    }
+
+    /** Whether no more requests wait than there are free instances. */
+    boolean takesOnlyIfIdle() {
+        return tickets != null;
     }
 
     private Formation formOnce(List<PendingRequest> expired) {
@@ -380,8 +452,11 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
     public void left(PendingRequest request) {
         timers.cancel(request);
         admission.leave(request.rows(), request.traits().bytes());
-        boolean isClaimed = request.state() == PendingRequest.State.CLAIMED;
-        if (!isClaimed && endedUnseen.incrementAndGet() > admission.bounds().requests()) {
+        boolean hasEnded = request.hasEndedUnclaimed();
+        if (hasEnded) {
+            addTickets(1);
+        }
+        if (hasEnded && endedUnseen.incrementAndGet() > admission.bounds().requests()) {
             tidyUp();
         }
     }
@@ -443,6 +518,17 @@ final class RequestQueue implements PendingRequest.Owner, Queues {
             formation.unlock();
         }
         all.forEach(request -> request.evict(reason));
+    }
+
+    /** Why nothing is taken now; null while requests are taken. */
+    @Nullable
+    ServingException closedFor() {
+        return closedBecause.get();
+    }
+
+    /** Whether anybody takes batches. */
+    boolean hasTakers() {
+        return members.get() > 0;
     }
 
     /** Most rows of a batch. */

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param queueRows most rows waiting; empty for as many as {@code queueCapacity} full batches have
  * @param queueTimeout longest time a request waits; empty for as long as it asks for
  * @param sequences the bounds of sequences; empty if requests have nothing to do with each other
+ * @param onlyIfIdle whether a request is refused at once unless an instance is free to take it
  */
 public record SchedulerSettings(
         int queueCapacity,
@@ -31,7 +32,32 @@ public record SchedulerSettings(
         boolean splits,
         OptionalLong queueRows,
         Optional<Duration> queueTimeout,
-        Optional<SequenceSpec> sequences) {
+        Optional<SequenceSpec> sequences,
+        boolean onlyIfIdle) {
+    /** Whose requests may wait for an instance. */
+    public SchedulerSettings(
+            int queueCapacity,
+            long queueBytes,
+            Optional<Duration> responseTimeout,
+            PrioritySpec priorities,
+            AllowedSizes sizes,
+            boolean splits,
+            OptionalLong queueRows,
+            Optional<Duration> queueTimeout,
+            Optional<SequenceSpec> sequences) {
+        this(
+                queueCapacity,
+                queueBytes,
+                responseTimeout,
+                priorities,
+                sizes,
+                splits,
+                queueRows,
+                queueTimeout,
+                sequences,
+                false);
+    }
+
     /** For an engine that takes any number of rows, without splitting and without a limit on waiting. */
     public SchedulerSettings(
             int queueCapacity, long queueBytes, Optional<Duration> responseTimeout, PrioritySpec priorities) {
@@ -60,6 +86,7 @@ public record SchedulerSettings(
                 spec.batching().splits(),
                 spec.limits().queueRows(),
                 spec.limits().queueTimeout(),
-                spec.batching().sequences());
+                spec.batching().sequences(),
+                spec.limits().onlyIfIdle());
     }
 }

@@ -2,6 +2,7 @@
 package dev.sluice.scheduling;
 
 import dev.sluice.inference.InferenceRequest;
+import dev.sluice.inference.InferenceResponse;
 import dev.sluice.inference.RequestContext;
 import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.SequenceRef;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     private static final Logger LOG = LoggerFactory.getLogger(Sequence.class);
+    private static final String END_HEADER = "ts_request_sequence_end";
 
     private final Sequences all;
     private final String id;
@@ -39,6 +41,11 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     private @Nullable Timer idle;
 
     private boolean hasEnded;
+    /** Whether the answer to the one that has the turn said that nothing more will come. */
+    private boolean isEndedByHandler;
+
+    /** Written by who begins it, before others see it; null if instances keep no state. */
+    private Homes.@Nullable Home home;
 
     Sequence(Sequences all, String id) {
         this.all = all;
@@ -57,12 +64,32 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
         return id;
     }
 
+    Homes.@Nullable Home home() {
+        return home;
+    }
+
+    /** Itself, with a home if there are any. */
+    Sequence lodged(@Nullable Homes homes) {
+        if (homes != null) {
+            home = homes.lodge(this);
+        }
+        return this;
+    }
+
+    /** It has ended. */
+    void leaveHome(@Nullable Homes homes) {
+        if (homes != null && home != null) {
+            homes.leave(home, this);
+        }
+    }
+
     /**
      * Takes a request; false if the sequence has ended meanwhile.
      *
      * @throws ServingException if it cannot; nothing has happened then
      */
-    boolean offer(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
+    boolean offer(InferenceRequest request, ResponseSink answers, SequenceRef ref) {
+        ResponseSink sink = new EndingSink(answers);
         Waiting held = null;
         synchronized (this) {
             if (hasEnded) {
@@ -92,6 +119,7 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
 
     private void takeTurn(SequenceRef ref) {
         current = ref;
+        isEndedByHandler = false;
         entering = true;
         if (idle != null) {
             all.threads().timers().cancel(idle);
@@ -100,6 +128,7 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     }
 
     private Waiting hold(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
+        all.checkMayWait(id, home);
         waiting.removeIf(each -> !each.held().isQueued());
         if (waiting.size() >= all.bounds().maxWaiting()) {
             throw all.tooMany(id, waiting.size());
@@ -122,6 +151,9 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     private void watch(PendingRequest held) {
         all.watch(held);
         ServingException closed = all.closedBecause();
+        if (closed == null && home != null) {
+            closed = home.queue().closedFor();
+        }
         if (closed != null) {
             // Closed since it was asked: whoever closed may have looked before this was added.
             held.evict(closed);
@@ -213,7 +245,7 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
     /** Gives the turn to the first that still waits; null if none does. The lock is held. */
     private @Nullable Waiting next(boolean isRefused) {
         // One that was refused has neither ended the sequence nor begun it.
-        boolean startsAnew = !isRefused && current != null && current.ends();
+        boolean startsAnew = !isRefused && current != null && (current.ends() || isEndedByHandler);
         current = null;
         for (Waiting first = waiting.poll(); first != null; first = waiting.poll()) {
             if (first.held().handOn()) {
@@ -285,6 +317,50 @@ final class Sequence implements PendingRequest.Owner, PendingRequest.Follower {
                 hasEnded = true;
             }
             endIfOver();
+        }
+    }
+
+    /**
+     * Looks whether an answer says that the sequence has ended.
+     *
+     * <p><b>Source:</b> pytorch/serve {@code docs/sequence_batching.md}: ids, with {@code ;} between them.
+     */
+    private final class EndingSink implements ResponseSink {
+        private final ResponseSink answers;
+
+        private EndingSink(ResponseSink answers) {
+            this.answers = answers;
+        }
+
+        @Override
+        public void part(InferenceResponse part) {
+            look(part);
+            answers.part(part);
+        }
+
+        @Override
+        public void complete(InferenceResponse response) {
+            look(response);
+            answers.complete(response);
+        }
+
+        @Override
+        public void fail(ServingException failure) {
+            answers.fail(failure);
+        }
+
+        private void look(InferenceResponse response) {
+            if (response.details().headers().isEmpty()) {
+                return;
+            }
+            response.details().headers().forEach((name, value) -> {
+                if (name.equalsIgnoreCase(END_HEADER)
+                        && List.of(value.split(";")).stream().map(String::trim).anyMatch(id::equals)) {
+                    synchronized (Sequence.this) {
+                        isEndedByHandler = true;
+                    }
+                }
+            });
         }
     }
 }

@@ -8,26 +8,40 @@ import dev.sluice.inference.ResponseSink;
 import dev.sluice.inference.SequenceRef;
 import dev.sluice.inference.ServingException;
 import dev.sluice.model.SequenceSpec;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The open sequences of one model version, in front of its queue: of each sequence one request is in the queue or runs, and the others
- * wait here, in the order they came. Requests of different sequences share batches as any others do, the oldest first.
+ * wait here, in the order they came. Requests of different sequences share batches as any others do, the oldest first. Where instances
+ * keep the state of sequences, each sequence has a home, and is lost with it.
  *
  * <p><b>Threads:</b> safe from any thread; nothing here waits.
  */
 final class Sequences {
     private static final Logger LOG = LoggerFactory.getLogger(Sequences.class);
 
+    /** How many sequences that were lost are remembered, for each that may be open. */
+    private static final int LOST_PER_OPEN = 4;
+
     private final String model;
     private final SequenceSpec bounds;
-    private final RequestQueue queue;
+    private final Entrance entrance;
     private final SchedulingThreads threads;
+
+    /** Null unless instances keep the state of sequences. */
+    private final @Nullable Homes homes;
+
+    private final LostSequences lost;
     private final Consumer<String> forget;
     private final ConcurrentHashMap<String, Sequence> open = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
@@ -35,19 +49,60 @@ final class Sequences {
     /** Written by who closes: why nothing is taken any more. */
     private volatile @Nullable ServingException closedBecause;
 
+    /** The queue in which requests of a sequence wait whose turn has come. */
+    interface Entrance {
+        /**
+         * The one of a sequence.
+         *
+         * @param home of that; null if it has none
+         */
+        RequestQueue queue(Homes.@Nullable Home home);
+    }
+
     /**
-     * No sequences yet.
+     * No sequences yet, and no homes for them.
      *
      * @param model its name, for messages
      * @param forget told the id of each sequence that ends or starts anew, while none of its requests runs
      */
     Sequences(
             String model, SequenceSpec bounds, RequestQueue queue, SchedulingThreads threads, Consumer<String> forget) {
+        this(model, bounds, home -> queue, threads, forget, null);
+    }
+
+    private Sequences(
+            String model,
+            SequenceSpec bounds,
+            Entrance entrance,
+            SchedulingThreads threads,
+            Consumer<String> forget,
+            @Nullable Homes homes) {
         this.model = model;
         this.bounds = bounds;
-        this.queue = queue;
+        this.entrance = entrance;
         this.threads = threads;
         this.forget = forget;
+        this.homes = homes;
+        this.lost = new LostSequences(bounds.maxIdle(), LOST_PER_OPEN * bounds.maxOpen(), threads.ticker());
+    }
+
+    /**
+     * No sequences yet; their homes are to be.
+     *
+     * @param homes makes them, given who hears of sequences that lost theirs
+     */
+    static Sequences at(
+            Function<BiConsumer<List<Sequence>, ServingException>, Homes> homes,
+            String model,
+            SequenceSpec bounds,
+            SchedulingThreads threads,
+            Consumer<String> forget) {
+        AtomicReference<@Nullable Sequences> made = new AtomicReference<>();
+        Homes all = homes.apply((lost, reason) -> Objects.requireNonNull(made.get()).lose(lost, reason));
+        Sequences sequences = new Sequences(
+                model, bounds, home -> Objects.requireNonNull(home).queue(), threads, forget, all);
+        made.set(sequences);
+        return sequences;
     }
 
     /**
@@ -56,6 +111,12 @@ final class Sequences {
      * @throws ServingException also {@code OVERLOADED} if too many sequences are open, or too many requests of this one wait
      */
     void submit(InferenceRequest request, ResponseSink sink, SequenceRef ref) {
+        if (homes != null && lost.contains(ref.id())) {
+            if (!ref.starts()) {
+                throw Homes.gone(model);
+            }
+            lost.remove(ref.id());
+        }
         Sequence sequence = open(ref.id());
         while (!sequence.offer(request, sink, ref)) {
             // It has ended, and is being forgotten.
@@ -80,22 +141,45 @@ final class Sequences {
             }
             seen = count.get();
         }
-        Sequence added = new Sequence(this, id);
-        Sequence earlier = open.putIfAbsent(id, added);
-        if (earlier != null) {
-            count.decrementAndGet();
+        Sequence earlier = null;
+        boolean isAdded = false;
+        try {
+            Sequence added = new Sequence(this, id);
+            earlier = open.computeIfAbsent(id, absent -> added.lodged(homes));
+            isAdded = earlier == added;
             return earlier;
+        } finally {
+            if (!isAdded) {
+                count.decrementAndGet();
+            }
         }
-        return added;
+    }
+
+    /** {@code sequences} have lost their home: what waits is told {@code reason}, and so are those that come later. */
+    private void lose(List<Sequence> sequences, ServingException reason) {
+        for (Sequence each : sequences) {
+            lost.add(each.id());
+            forgetPlace(each);
+        }
+        sequences.forEach(each -> each.evict(reason));
+    }
+
+    private void forgetPlace(Sequence sequence) {
+        // Not there any more if it was lost: its id may be another's by now.
+        if (open.remove(sequence.id(), sequence)) {
+            count.decrementAndGet();
+        }
     }
 
     /** A sequence has ended; nothing of it runs or waits. */
     void ended(Sequence sequence) {
         try {
-            forget(sequence.id());
+            if (open.get(sequence.id()) == sequence) {
+                forget(sequence.id());
+            }
         } finally {
-            open.remove(sequence.id(), sequence);
-            count.decrementAndGet();
+            forgetPlace(sequence);
+            sequence.leaveHome(homes);
         }
     }
 
@@ -108,6 +192,12 @@ final class Sequences {
     @Nullable
     ServingException closedBecause() {
         return closedBecause;
+    }
+
+    /** Where they live; null if they live nowhere. */
+    @Nullable
+    Homes homes() {
+        return homes;
     }
 
     SequenceSpec bounds() {
@@ -128,8 +218,18 @@ final class Sequences {
     }
 
     /** Lets one request of a sequence into the queue. */
-    void enter(InferenceRequest request, ResponseSink sink, PendingRequest.Follower sequence) {
-        queue.submit(request, sink, sequence);
+    void enter(InferenceRequest request, ResponseSink sink, Sequence sequence) {
+        entrance.queue(sequence.home()).submit(request, sink, sequence);
+    }
+
+    /** @throws ServingException {@code OVERLOADED} if requests run at once or not at all */
+    void checkMayWait(String id, Homes.@Nullable Home home) {
+        if (entrance.queue(home).takesOnlyIfIdle()) {
+            throw ServingException.refusal(
+                    ErrorCode.OVERLOADED,
+                    "Sequence \"" + id + "\" of model \"" + model
+                            + "\" has a request running, and the model takes a request only when it can run at once. Retry later.");
+        }
     }
 
     ServingException tooMany(String id, int waiting) {

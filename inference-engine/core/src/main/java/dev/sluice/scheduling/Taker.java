@@ -9,6 +9,9 @@ abstract class Taker {
     /** Guarded by the queue's formation lock: whether it runs a batch. */
     boolean isBusy;
 
+    /** Guarded by the queue's formation lock: whether it runs a batch that is about to be over, and counts as free. */
+    boolean isAnnounced;
+
     /**
      * Has it run nothing but what {@link #runLent} is called with, from now until that returns or {@link #giveBack}; only while it
      * sleeps. False if that cannot be now.

@@ -428,8 +428,10 @@ class InstanceRecoveryTest {
         assertThat(hangs.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
         assertThat(made).hasSize(1);
 
-        ticker.advance(Duration.ofNanos(BatchRunner.ENDING_NANOS).plusMillis(100));
-        await().until(() -> scheduler.instances().stream().anyMatch(each -> each.number() == 2 && each.ready()));
+        await().until(() -> {
+            ticker.advance(Duration.ofSeconds(1));
+            return scheduler.instances().stream().anyMatch(each -> each.number() == 2 && each.ready());
+        });
         assertThat(submit(scheduler, 5).number()).isEqualTo(Numbers.expected(5));
     }
 
@@ -458,6 +460,7 @@ class InstanceRecoveryTest {
                 .isCompletedExceptionally();
         assertThat(most).hasValue(2);
         assertThat(made).hasSize(4);
+        end(scheduler.resize(6));
         assertThat(scheduler.startRounds(7)).isEqualTo(4);
         assertThat(scheduler.startRounds(0)).isEqualTo(1);
     }

@@ -109,4 +109,10 @@ class SchedulingSimulationTest {
     void i14StartsWithinTheWindowWhileAnInstanceIsFree() {
         assertHolds("I14");
     }
+
+    /** Planted: a batch that costs as many instances as it has requests. */
+    @Test
+    void i17TakesARequestOnlyIfAnInstanceIsFreeWhereThatIsAskedFor() {
+        assertHolds("I17");
+    }
 }

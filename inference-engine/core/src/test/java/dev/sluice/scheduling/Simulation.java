@@ -62,6 +62,7 @@ final class Simulation {
     private final int maxRows;
     private final AllowedSizes sizes;
     private final boolean splits;
+    private final boolean onlyIfIdle;
     private final BatchPolicy policy;
     private final long maxDelay;
     private final QueueBounds bounds;
@@ -95,6 +96,7 @@ final class Simulation {
         sizes = random.nextInt(3) == 0 ? someSizes() : AllowedSizes.ANY;
         maxRows = sizes.isAny() ? 1 + random.nextInt(8) : sizes.largest();
         splits = random.nextInt(4) == 0;
+        onlyIfIdle = random.nextInt(4) == 0;
         maxDelay = random.nextBoolean() ? 0 : random.nextLong(5 * MILLI);
         levels = 1 + random.nextInt(3);
         ageing = 2 * MILLI + random.nextLong(20 * MILLI);
@@ -115,7 +117,8 @@ final class Simulation {
                         : batching);
         PrioritySpec priorities = new PrioritySpec(levels, levels, Duration.ofNanos(ageing));
         queue = new RequestQueue(
-                new RequestQueue.Settings("m", bounds, priorities, sizes, splits),
+                new RequestQueue.Settings(
+                        "m", bounds, priorities, sizes, splits, RequestQueue.ANY_TIME, onlyIfIdle),
                 policy,
                 times,
                 wheel,
@@ -249,6 +252,9 @@ final class Simulation {
         private String tenant = "";
         private long bytes;
         private long admittedAt;
+
+        /** Free instances that no waiting request counted on. */
+        private long freeWhenItCame;
         private long deadlineAt = Long.MAX_VALUE;
         private boolean isAdmitted;
         private boolean isWaiting;
@@ -291,12 +297,14 @@ final class Simulation {
                 parts = partsOf();
             }
             InferenceRequest request = request(deadline);
+            freeWhenItCame = puppets.stream().filter(Puppet::isFree).count() - waitingRequests;
             // What will wait counts before it does: it may end within submit.
             parts.forEach(Client::enter);
             try {
                 queue.submit(request, this);
                 isAdmitted = true;
                 parts.forEach(part -> part.isAdmitted = true);
+                check(!onlyIfIdle || freeWhenItCame > 0, "I17", "was taken though no instance was free", this);
                 check(rows <= maxRows || splits || isAlone(), "I5", "took more rows than a batch may have", this);
                 check(!closed || answers == 1, "I9", "was taken by a closed queue and left there", this);
             } catch (ServingException refusal) {
@@ -348,7 +356,8 @@ final class Simulation {
             boolean isRight = switch (refusal.code()) {
                 case OVERLOADED ->
                     refusal.retryAfter().isPresent()
-                            && (waitingRequests + parts.size() > bounds.requests()
+                            && (onlyIfIdle && freeWhenItCame <= 0
+                                    || waitingRequests + parts.size() > bounds.requests()
                                     || waitingRows + counted() > bounds.rows()
                                     || waitingBytes + bytes > bounds.bytes());
                 case INVALID_INPUT ->

@@ -42,34 +42,60 @@ final class RunHandler implements Callable<Integer> {
     private final Console console;
     private final HandlerRunner runner;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "Archive (.mar, .tar.gz), or folder with a model's files.")
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            description = "Archive (.mar, .tar.gz), or folder with a model's files.")
     private String model = "";
 
-    @Option(names = "--input", paramLabel = "FILE", required = true, description = "The request's body; '-' is standard input.")
+    @Option(
+            names = "--input",
+            paramLabel = "FILE",
+            required = true,
+            description = "The request's body; '-' is standard input.")
     private String input = "";
 
-    @Option(names = "--content-type", paramLabel = "TYPE", description = "Of the body; otherwise what the file's suffix says.")
+    @Option(
+            names = "--content-type",
+            paramLabel = "TYPE",
+            description = "Of the body; otherwise what the file's suffix says.")
     private Optional<String> contentType = Optional.empty();
 
-    @Option(names = "--name", paramLabel = "NAME", description = "Send the body as this part of a form, such as 'data'.")
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "Send the body as this part of a form, such as 'data'.")
     private Optional<String> part = Optional.empty();
 
     @Option(names = "--handler", paramLabel = "HANDLER", description = "Instead of the one that the model names.")
     private Optional<String> handler = Optional.empty();
 
-    @Option(names = "--python", paramLabel = "PROGRAM", defaultValue = "python", description = "Interpreter: its name or path (default: python, or else python3).")
+    @Option(
+            names = "--python",
+            paramLabel = "PROGRAM",
+            defaultValue = "python",
+            description = "Interpreter: its name or path (default: python, or else python3).")
     private String python = "";
 
-    @Option(names = "--gpu-id", paramLabel = "N", description = "Number of the card that the handler is given (default: none).")
+    @Option(
+            names = "--gpu-id",
+            paramLabel = "N",
+            description = "Number of the card that the handler is given (default: none).")
     private Optional<Integer> gpu = Optional.empty();
 
-    @Option(names = "--debugpy", paramLabel = "[HOST:]PORT", description = "Wait for an editor's debugger there before loading; needs the package debugpy.")
+    @Option(
+            names = "--debugpy",
+            paramLabel = "[HOST:]PORT",
+            description = "Wait for an editor's debugger there before loading; needs the package debugpy.")
     private Optional<String> debugger = Optional.empty();
 
     @Option(names = "--install", description = "Install what the model requires first.")
     private boolean installs;
 
-    @Option(names = "--python-cache-dir", paramLabel = "DIR", description = "Keep what is installed there for the next run.")
+    @Option(
+            names = "--python-cache-dir",
+            paramLabel = "DIR",
+            description = "Keep what is installed there for the next run.")
     private Optional<String> cache = Optional.empty();
 
     RunHandler(Console console, HandlerRunner runner) {
@@ -80,7 +106,8 @@ final class RunHandler implements Callable<Integer> {
     @Override
     public Integer call() {
         gpu.ifPresent(id -> require(id >= 0, "--gpu-id", id.toString(), "0 or more"));
-        debugger.ifPresent(place -> require(isPlace(place), "--debugpy", place, "PORT or HOST:PORT, with a port of 1.." + LAST_PORT));
+        debugger.ifPresent(place ->
+                require(isPlace(place), "--debugpy", place, "PORT or HOST:PORT, with a port of 1.." + LAST_PORT));
         Path location = path(model, "MODEL");
         require(Files.exists(location), "MODEL", model, "an archive, or a folder with a model's files");
         if (!input.equals(STANDARD_INPUT)) {
@@ -121,7 +148,8 @@ final class RunHandler implements Callable<Integer> {
             Files.write(copy, console.in().readAllBytes());
             return copy;
         } catch (IOException e) {
-            throw new ServingException(ErrorCode.INVALID_INPUT, "--input: - (expected: standard input that can be read)", e);
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, "--input: - (expected: standard input that can be read)", e);
         }
     }
 
@@ -135,7 +163,10 @@ final class RunHandler implements Callable<Integer> {
 
     private Path path(String name, String option) {
         try {
-            return console.workingDirectory().resolve(Path.of(name)).toAbsolutePath().normalize();
+            return console.workingDirectory()
+                    .resolve(Path.of(name))
+                    .toAbsolutePath()
+                    .normalize();
         } catch (InvalidPathException e) {
             throw new ServingException(ErrorCode.INVALID_INPUT, option + ": " + name + " (expected: a path)", e);
         }
@@ -144,12 +175,16 @@ final class RunHandler implements Callable<Integer> {
     private static boolean isPlace(String place) {
         String port = place.substring(place.lastIndexOf(':') + 1);
         boolean hasHost = !place.startsWith(":");
-        return hasHost && port.matches("\\d{1,5}") && Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= LAST_PORT;
+        return hasHost
+                && port.matches("\\d{1,5}")
+                && Integer.parseInt(port) >= 1
+                && Integer.parseInt(port) <= LAST_PORT;
     }
 
     private static void require(boolean isRight, String option, String value, String expected) {
         if (!isRight) {
-            throw new ServingException(ErrorCode.INVALID_INPUT, option + ": " + value + " (expected: " + expected + ")");
+            throw new ServingException(
+                    ErrorCode.INVALID_INPUT, option + ": " + value + " (expected: " + expected + ")");
         }
     }
 }

@@ -105,4 +105,16 @@ class MetricLineTest {
                     .ifPresent(parsed -> assertThat(parsed.name()).isNotEmpty());
         }
     }
+
+    /** Seen to fail when a handler could count for another model. */
+    @Test
+    void speaksOfTheModelThatPrintedIt() {
+        MetricLine line = MetricLine.parse("[METRICS]N.Count:1|#ModelName:other,Level:Model|#hostname:h,1")
+                .orElseThrow();
+        MetricLine silent = MetricLine.parse("[METRICS]N.Count:1|#Level:Model|#hostname:h,1")
+                .orElseThrow();
+
+        assertThat(line.ofModel("own").dimensions()).isEqualTo(Map.of("ModelName", "own", "Level", "Model"));
+        assertThat(silent.ofModel("own")).isEqualTo(silent);
+    }
 }

@@ -219,6 +219,24 @@ class OriginalMetricsTest {
                 .doesNotContain("1.0\"");
     }
 
+    /** Seen to fail when the server told its own times beside those of the worker. */
+    @Test
+    void leavesTheTimesOfAHandlerToItsWorker() {
+        OriginalMetrics metrics = metrics(Mode.PROMETHEUS);
+        OriginalFacts facts = new OriginalFacts(metrics, model -> model.name().equals("python"));
+
+        RequestContext context =
+                new RequestContext("id-1", "torchserve", 0, RequestContext.NO_DEADLINE, Map.of(), new Cancellation());
+        List<InferenceRequest> requests =
+                List.of(new InferenceRequest(ModelRef.of("any"), List.of(), List.of(), Map.of(), context));
+        facts.batchAnswered(new Batch(new ModelId("python", "1.0"), requests), 1_000_000, 0);
+        facts.batchAnswered(new Batch(new ModelId("native", "1.0"), requests), 1_000_000, 0);
+
+        assertThat(page(metrics, false))
+                .contains("PredictionTime{ModelName=\"native\"")
+                .doesNotContain("ModelName=\"python\"");
+    }
+
     private static void line(OriginalMetrics metrics, String text) {
         metrics.modelLine(MetricLine.parse(text).orElseThrow());
     }

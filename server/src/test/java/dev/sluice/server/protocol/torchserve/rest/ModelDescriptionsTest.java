@@ -62,12 +62,65 @@ class ModelDescriptionsTest {
                 .isEqualTo(700);
     }
 
+    /** Seen to fail when workers had this process's id. */
+    @Test
+    void showsTheProcessOfAWorkerAndHowItIsRun() {
+        Map<String, Object> options = Map.of(
+                "maxRetryTimeoutInSec",
+                0,
+                "parallelType",
+                "tp",
+                "torchrun",
+                Map.of("nproc-per-node", 4),
+                "continuousBatching",
+                true,
+                "useVenv",
+                true);
+        List<InstanceStatus> instances = List.of(
+                new InstanceStatus(1, Instant.EPOCH, true, false, OptionalLong.of(31)),
+                new InstanceStatus(2, Instant.EPOCH, false));
+
+        JsonNode worker = describe(Optional.of("python"), options, List.of(), instances);
+
+        assertThat(worker.get("maxRetryTimeoutInSec").longValue()).isZero();
+        assertThat(worker.get("parallelType").textValue()).isEqualTo("tp");
+        assertThat(worker.get("parallelLevel").intValue()).isEqualTo(4);
+        assertThat(worker.get("continuousBatching").booleanValue()).isTrue();
+        assertThat(worker.get("useVenv").booleanValue()).isTrue();
+        assertThat(worker.at("/workers/0/pid").longValue()).isEqualTo(31);
+        assertThat(worker.at("/workers/0/memoryUsage").longValue()).isEqualTo(3100);
+        assertThat(worker.at("/workers/1/pid").longValue()).isEqualTo(-1);
+        JsonNode here = describe(Optional.empty(), options, List.of(), instances.subList(1, 2));
+        assertThat(here.get("maxRetryTimeoutInSec").longValue()).isEqualTo(300);
+        assertThat(here.get("parallelType").textValue()).isEmpty();
+        assertThat(here.at("/workers/0/pid").longValue()).isEqualTo(7);
+    }
+
+    @Test
+    void showsNothingOfWorkersThatCannotBeMeant() {
+        JsonNode worker = describe(
+                Optional.of("python"),
+                Map.of("maxRetryTimeoutInSec", "long", "parallelType", "zz", "torchrun", "yes", "useVenv", 1),
+                List.of(),
+                List.of());
+
+        assertThat(worker.get("maxRetryTimeoutInSec").longValue()).isEqualTo(300);
+        assertThat(worker.get("parallelType").textValue()).isEmpty();
+        assertThat(worker.get("parallelLevel").intValue()).isZero();
+        assertThat(worker.get("useVenv").booleanValue()).isFalse();
+    }
+
     private static JsonNode describe(List<Device> wanted, List<InstanceStatus> instances) {
+        return describe(Optional.empty(), Map.of(), wanted, instances);
+    }
+
+    private static JsonNode describe(
+            Optional<String> engine, Map<String, Object> options, List<Device> wanted, List<InstanceStatus> instances) {
         ModelSpec spec = new ModelSpec(
                 new ModelId("m", "1.0"),
                 "m.mar",
                 new ModelFiles(Path.of("unused"), Optional.of("m.onnx")),
-                Optional.empty(),
+                engine,
                 "base_handler",
                 new BatchSpec(1, Duration.ZERO),
                 new InstanceSpec(1, 1),
@@ -79,7 +132,7 @@ class ModelDescriptionsTest {
                         LimitSpec.ANY_BYTES,
                         OptionalLong.empty(),
                         Optional.of(Duration.ofMillis(700))),
-                Map.of());
+                options);
         ModelStatus status = new ModelStatus(
                 spec,
                 ModelState.Kind.READY,
