@@ -100,9 +100,10 @@ class PythonMetricsIT {
             ask(server, 1);
 
             await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(Files.readString(file))
-                            .containsPattern(
-                                    "Declared\\.\\w+:2\\.0\\|#Shape:round,ModelName:counted,Level:Model\\|#hostname:\\S+,requestID:[0-9a-f-]{36},timestamp:\\d+"));
+                    .untilAsserted(
+                            () -> assertThat(Files.readString(file))
+                                    .containsPattern(
+                                            "Declared\\.\\w+:2\\.0\\|#Shape:round,ModelName:counted,Level:Model\\|#hostname:\\S+,requestID:[0-9a-f-]{36},timestamp:\\d+"));
         }
     }
 }
