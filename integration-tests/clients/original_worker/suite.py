@@ -53,7 +53,7 @@ class Told:
 
     def one(self, data, context, index, row):
         body = row.get("body")
-        if not context.get_request_header(index, "python"):
+        if not context.get_request_header(index, "Python"):
             return {"type": type(body).__name__, "value": body if isinstance(body, (str, dict)) else bytes(body).decode()}
         scope = dict(globals(), data=data, context=context, index=index)
         exec("def body():\\n" + textwrap.indent(bytes(body).decode(), "    "), scope)
@@ -140,7 +140,7 @@ class Server:
             return Answer(refusal.code, dict(refusal.headers), refusal.read())
 
     def run(self, model: str, python: str) -> Answer:
-        headers = {"python": "yes", "content_type": "application/octet-stream"}
+        headers = {"Python": "yes", "content_type": "application/octet-stream"}
         return self.ask("inference", "POST", f"/predictions/{model}", python.encode(), **headers)
 
     def workers(self, model: str) -> list[int]:

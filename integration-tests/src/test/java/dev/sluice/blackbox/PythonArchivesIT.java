@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.conformance.Row;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,8 +44,16 @@ class PythonArchivesIT {
                 "--set",
                 "use_native_io=false",
                 "--set",
+                "initial_worker_port=" + freePort(),
+                "--set",
                 "default_service_handler=serve.py:ask");
         calls = new Calls(server);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
     }
 
     @AfterAll
