@@ -123,9 +123,9 @@ class PythonContinuousIT {
 
         Calls.isError(failed, 503, "Prediction failed");
         assertThat(running.handle((whole, broken) -> whole == null ? "broken off" : whole.body()))
-                .as("its answer had begun")
+                .as("broken off where the answer had begun, else told")
                 .succeedsWithin(Duration.ofSeconds(10))
-                .isEqualTo("broken off");
+                .matches(told -> told.equals("broken off") || told.contains("Prediction failed"));
         hasTokens(calls.predict("tokens", wish("b", 3)).body(), "b", 3);
     }
 }
