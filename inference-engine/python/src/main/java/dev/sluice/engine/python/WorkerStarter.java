@@ -252,9 +252,11 @@ final class WorkerStarter {
                     spec.batching().maxSize(),
                     spec.handler(),
                     card,
-                    around.settings().envelope().or(() -> new OptionReader("Model " + spec.id(), spec.options())
-                            .below("sluice")
-                            .text("envelope")),
+                    around.settings()
+                            .envelope()
+                            .or(() -> new OptionReader("Model " + spec.id(), spec.options())
+                                    .below("sluice")
+                                    .text("envelope")),
                     around.settings().limitsImagePixels());
         }
 
