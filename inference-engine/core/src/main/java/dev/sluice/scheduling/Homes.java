@@ -115,7 +115,8 @@ final class Homes implements Queues {
             home.sequences.clear();
         }
         ServingException reason = gone(model);
-        // First: whoever has been told that the state is gone may start anew, and must not meet the sequence that is lost.
+        // First: whoever has been told that the state is gone may start anew, and must not meet the sequence that is
+        // lost.
         onLoss.accept(lost, reason);
         home.queue.close(reason);
     }

@@ -355,7 +355,7 @@ class InstanceRecoveryTest {
         assertThat(waits.number()).isEqualTo(Numbers.expected(7));
     }
 
-    /** Seen to fail, by a refusal, when a loss in a row counted as a try that failed, and by the third delay when none was forgotten. */
+    /** Seen to fail, by the third delay, when each loss in a row counted as a try that failed. */
     @Test
     void waitsForOneThatComesUpAndDiesBeforeItRanAnything() throws Exception {
         BatchingScheduler scheduler = serve(1);
@@ -373,24 +373,32 @@ class InstanceRecoveryTest {
         RecordingSink waits = submit(scheduler, 7);
         awaitRest();
         assertThat(waits.isDone()).isFalse();
-        assertThat(scheduler.instances()).as("it never ran anything").singleElement().matches(InstanceStatus::failed);
+        assertThat(scheduler.instances())
+                .as("it never ran anything")
+                .singleElement()
+                .matches(InstanceStatus::failed);
         ticker.advance(Duration.ofMillis(5100));
         assertThat(waits.number()).isEqualTo(Numbers.expected(7));
     }
 
-    /** Seen to fail, by having none left, when the delay grew with each loss of one that had been up. */
+    /** Seen to fail, by instances that stayed away, when the delay grew with each loss of one that had been up. */
     @Test
     void refusesNobodyWhileOneOfTwelveIsLostEveryFifthOfASecond() throws Exception {
         restarts = new RestartPolicy(
-                LongStream.of(1, 1, 2, 3, 5, 8, 13).mapToObj(Duration::ofSeconds).toList(), Duration.ofMinutes(5));
+                LongStream.of(1, 1, 2, 3, 5, 8, 13)
+                        .mapToObj(Duration::ofSeconds)
+                        .toList(),
+                Duration.ofMinutes(5));
         BatchingScheduler scheduler = serve(12);
         SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < 150; i++) {
             awaitRest();
             List<Fragile> up = made.stream().filter(each -> !each.isClosed).toList();
-            int before = (int) scheduler.instances().stream().filter(InstanceStatus::ready).count();
+            int before = (int)
+                    scheduler.instances().stream().filter(InstanceStatus::ready).count();
             up.get(random.nextInt(up.size())).lose();
-            await().until(() -> scheduler.instances().stream().filter(InstanceStatus::ready).count() < before);
+            await().until(() ->
+                    scheduler.instances().stream().filter(InstanceStatus::ready).count() < before);
             RecordingSink sink = submit(scheduler, i);
             assertThat(sink.number()).isEqualTo(Numbers.expected(i));
             ticker.advance(Duration.ofMillis(200));

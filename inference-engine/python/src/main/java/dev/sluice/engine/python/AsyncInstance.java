@@ -44,6 +44,7 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
     private final Map<String, OpenRequest> open = new ConcurrentHashMap<>();
     /** Held while requests are sent. */
     private final ReentrantLock sending = new ReentrantLock();
+
     private final Thread receiver;
     private final Future<?> watch;
 
@@ -105,8 +106,8 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
             for (int i = 0; i < requests.size(); i++) {
                 awaitRoom();
                 InferenceRequest request = requests.get(i);
-                OpenRequest one = new OpenRequest(
-                        answers, first + i, RequestEncoder.hasTensors(request), room::release);
+                OpenRequest one =
+                        new OpenRequest(answers, first + i, RequestEncoder.hasTensors(request), room::release);
                 sent.add(one);
                 byId.put(register(request.context().requestId(), one), request);
             }
@@ -207,7 +208,8 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
     }
 
     private void readRefusal(
-            ReplyReader reader, Prediction prediction, ServingException refusal, Map<String, Said> into) throws IOException {
+            ReplyReader reader, Prediction prediction, ServingException refusal, Map<String, Said> into)
+            throws IOException {
         while (reader.next(prediction)) {
             String id = prediction.id.toString();
             into.put(id, new Said(id, request(id, into), new Outcome.Failure(refusal), false));

@@ -103,8 +103,8 @@ final class BatchReplies {
         }
     }
 
-    private void readPredictions(
-            ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers) throws IOException {
+    private void readPredictions(ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers)
+            throws IOException {
         boolean isStale = false;
         int likely = 0;
         try {

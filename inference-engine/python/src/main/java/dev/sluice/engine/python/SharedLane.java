@@ -60,7 +60,8 @@ final class SharedLane implements AutoCloseable {
         Path folder =
                 MEMORY_FOLDERS.stream().filter(Files::isWritable).findFirst().orElse(fallback);
         // For this user alone: so are all temporary files.
-        Path file = Files.createTempFile(folder, PREFIX + ProcessHandle.current().pid() + "-", SUFFIX);
+        Path file =
+                Files.createTempFile(folder, PREFIX + ProcessHandle.current().pid() + "-", SUFFIX);
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             try {

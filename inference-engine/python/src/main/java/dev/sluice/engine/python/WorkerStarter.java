@@ -219,7 +219,8 @@ final class WorkerStarter {
         /** What is said to a worker is for nobody else. */
         private void checkHolder(SocketAddress to) throws IOException {
             if (to instanceof InetSocketAddress port
-                    && process.filter(running -> running.isStrangers(port.getPort())).isPresent()) {
+                    && process.filter(running -> running.isStrangers(port.getPort()))
+                            .isPresent()) {
                 throw new IOException("port: " + port.getPort() + " (expected: the worker's, not somebody else's)");
             }
         }

@@ -159,8 +159,8 @@ class PythonInstanceTest {
         bench.batchSize = 2;
         StreamingInstance instance = start(bench.load());
         Bench.Sink sink = new Bench.Sink(2);
-        assertThatThrownBy(() -> instance.execute(
-                        Bench.batch(Requests.body("a", body), Requests.body("b", "second")), sink))
+        assertThatThrownBy(() ->
+                        instance.execute(Bench.batch(Requests.body("a", body), Requests.body("b", "second")), sink))
                 .hasMessage("Worker died.");
         assertThat(sink.ended).isEmpty();
         assertThat(sink.said(0)).isEmpty();
@@ -175,8 +175,8 @@ class PythonInstanceTest {
         bench.batchSize = 2;
         StreamingInstance instance = start(bench.load());
         Bench.Sink sink = new Bench.Sink(2);
-        assertThatThrownBy(() -> instance.execute(
-                        Bench.batch(Requests.body("a", body), Requests.body("b", "second")), sink))
+        assertThatThrownBy(() ->
+                        instance.execute(Bench.batch(Requests.body("a", body), Requests.body("b", "second")), sink))
                 .hasMessage("Worker died.");
         assertThat(sink.ended).doesNotContain(1);
         assertThat(instance.condition()).isEqualTo(Condition.LOST);

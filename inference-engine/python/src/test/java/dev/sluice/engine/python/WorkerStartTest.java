@@ -102,7 +102,10 @@ class WorkerStartTest {
         CompletableFuture<ModelInstance> start =
                 CompletableFuture.supplyAsync(() -> bench.load().newInstance());
         await().until(() -> bench.lines.stream().anyMatch(line -> line.contains("--port ")));
-        String line = bench.lines.stream().filter(each -> each.contains("--port ")).findFirst().orElseThrow();
+        String line = bench.lines.stream()
+                .filter(each -> each.contains("--port "))
+                .findFirst()
+                .orElseThrow();
         int port = Integer.parseInt(line.replaceAll(".*--port (\\d+).*", "$1"));
         try (ServerSocket stranger = new ServerSocket(port, 5, InetAddress.getLoopbackAddress())) {
             assertThat(start).failsWithin(Duration.ofSeconds(20));
@@ -111,7 +114,6 @@ class WorkerStartTest {
         }
     }
 
-    /** Seen to fail when taken ports were not looked for. */
     @Test
     void passesOverAPortThatIsTaken() throws Exception {
         bench.unixSockets = false;
