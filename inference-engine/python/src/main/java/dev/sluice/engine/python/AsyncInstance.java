@@ -171,9 +171,13 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
         } catch (IOException | RuntimeException | Error e) {
             ServingException loss = isClosing ? Outcomes.died(e) : worker().lost(e);
             // Who is sending has been woken; until then bytes of requests are read.
-            awaitSending();
-            open.values().forEach(request -> request.end(new Outcome.Failure(loss)));
-            open.clear();
+            sending.lock();
+            try {
+                open.values().forEach(request -> request.end(new Outcome.Failure(loss)));
+                open.clear();
+            } finally {
+                sending.unlock();
+            }
         }
     }
 
@@ -240,15 +244,15 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
 
     /** Waits for it to have been sent, if that is being done: until then its bytes are read. */
     private boolean hasBeenSent(OpenRequest request) {
-        if (!request.isSent()) {
-            awaitSending();
+        if (request.isSent()) {
+            return true;
         }
-        return request.isSent();
-    }
-
-    private void awaitSending() {
         sending.lock();
-        sending.unlock();
+        try {
+            return request.isSent();
+        } finally {
+            sending.unlock();
+        }
     }
 
     /** What the worker still sends for them goes nowhere, and until it has ended them they count as open. */

@@ -57,7 +57,7 @@ final class PortHolder {
                 continue;
             }
             for (String line : Files.readAllLines(table, StandardCharsets.ISO_8859_1)) {
-                String[] fields = line.strip().split("\\s+");
+                String[] fields = line.strip().split("\\s+", -1);
                 if (fields.length > NUMBER_FIELD
                         && fields[STATE_FIELD].equals(LISTENS)
                         && fields[ADDRESS_FIELD].endsWith(suffix)) {
