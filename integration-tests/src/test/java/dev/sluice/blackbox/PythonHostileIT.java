@@ -128,7 +128,7 @@ class PythonHostileIT {
     }
 
     @Test
-    void aShorterLengthThanTheBodyIsAnErrorAtTheLatestForTheRequestAfterIt() throws Exception {
+    void aShorterLengthThanTheBodyIsAnErrorForThatRequest() throws Exception {
         HttpResponse<String> answer =
                 harms("socket.sendall(head + prediction(number(3) + b'too long') + number(-1))\nreturn 'x'");
 

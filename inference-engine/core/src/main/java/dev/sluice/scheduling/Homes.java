@@ -115,8 +115,10 @@ final class Homes implements Queues {
             home.sequences.clear();
         }
         ServingException reason = gone(model);
-        home.queue.close(reason);
+        // First: whoever has been told that the state is gone may start anew, and must not meet the sequence that is
+        // lost.
         onLoss.accept(lost, reason);
+        home.queue.close(reason);
     }
 
     @Override

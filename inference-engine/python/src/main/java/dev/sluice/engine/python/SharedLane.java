@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class SharedLane implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedLane.class);
     private static final List<Path> MEMORY_FOLDERS = List.of(Path.of("/dev/shm"));
+    private static final String PREFIX = "sluice-";
+    private static final String SUFFIX = ".worker";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,10})-\\d+" + Pattern.quote(SUFFIX));
     private static final int HEADER_BYTES = 64;
     private static final int ALIGNMENT = 64;
 
@@ -54,7 +60,8 @@ final class SharedLane implements AutoCloseable {
         Path folder =
                 MEMORY_FOLDERS.stream().filter(Files::isWritable).findFirst().orElse(fallback);
         // For this user alone: so are all temporary files.
-        Path file = Files.createTempFile(folder, "sluice-", ".worker");
+        Path file =
+                Files.createTempFile(folder, PREFIX + ProcessHandle.current().pid() + "-", SUFFIX);
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             try {
@@ -68,6 +75,28 @@ final class SharedLane implements AutoCloseable {
             Files.deleteIfExists(file);
             throw e;
         }
+    }
+
+    /** Deletes what servers left that were killed while a worker loaded. */
+    static void sweep(Path fallback) {
+        MEMORY_FOLDERS.stream().filter(Files::isWritable).forEach(SharedLane::sweepOne);
+        sweepOne(fallback);
+    }
+
+    private static void sweepOne(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(SharedLane::isLeft).toList()) {
+                Files.deleteIfExists(file);
+                LOG.info("A worker's shared memory was left by a server that is gone, and has been deleted");
+            }
+        } catch (IOException e) {
+            LOG.debug("Shared memory of workers may have been left", e);
+        }
+    }
+
+    private static boolean isLeft(Path file) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty();
     }
 
     Path file() {

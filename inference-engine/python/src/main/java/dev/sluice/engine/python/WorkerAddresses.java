@@ -90,7 +90,9 @@ final class WorkerAddresses implements AutoCloseable {
     /** Where a worker may make a socket or read a file that is for it alone. */
     synchronized Path folder() throws IOException {
         if (folder.isEmpty() || !Files.isDirectory(folder.get())) {
-            folder = Optional.of(made());
+            Path made = made();
+            SharedLane.sweep(made);
+            folder = Optional.of(made);
         }
         return folder.get();
     }

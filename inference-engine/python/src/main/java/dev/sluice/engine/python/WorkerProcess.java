@@ -95,6 +95,11 @@ final class WorkerProcess {
         return process.isAlive();
     }
 
+    /** Whether it is known that somebody else listens on {@code port}, and not it or one it started. */
+    boolean isStrangers(int port) {
+        return PortHolder.isSomebodyElse(process.toHandle(), port);
+    }
+
     /** Waits a while for it to end by itself. */
     boolean hasEndedAfter(Duration wait) throws InterruptedException {
         return process.waitFor(wait.toNanos(), TimeUnit.NANOSECONDS);

@@ -12,6 +12,7 @@ import dev.sluice.inference.ServingException;
 import dev.sluice.model.ModelSpec;
 import dev.sluice.tensor.BufferAllocator;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,6 +147,9 @@ final class WorkerStarter {
                 connections.add(connect(at.of(i)));
             }
             load();
+            if (process.filter(running -> !running.isAlive()).isPresent()) {
+                throw new IOException("the process ended while it loaded the model");
+            }
             lane.ifPresent(SharedLane::hide);
             return new Worker(new Worker.Parts(
                     name, process, List.copyOf(connections), at, lane, limits, () -> cards.giveBack(taken)));
@@ -198,6 +202,7 @@ final class WorkerStarter {
         private WorkerConnection connect(SocketAddress to) throws IOException, InterruptedException {
             while (true) {
                 try {
+                    checkHolder(to);
                     return WorkerConnection.open(
                             to, around.allocator(), around.settings().maxResponseBytes());
                 } catch (IOException e) {
@@ -208,6 +213,15 @@ final class WorkerStarter {
                     LOG.trace("Nobody listens yet", e);
                 }
                 waitABit();
+            }
+        }
+
+        /** What is said to a worker is for nobody else. */
+        private void checkHolder(SocketAddress to) throws IOException {
+            if (to instanceof InetSocketAddress port
+                    && process.filter(running -> running.isStrangers(port.getPort()))
+                            .isPresent()) {
+                throw new IOException("port: " + port.getPort() + " (expected: the worker's, not somebody else's)");
             }
         }
 

@@ -102,6 +102,30 @@ class AsyncInstanceTest {
         instance.close();
     }
 
+    /** Seen to fail, by being given up, when the time was counted from the request on. */
+    @Test
+    void givesEachPartOfAnAnswerItsTime() throws Exception {
+        bench.response = Duration.ofSeconds(2);
+        StreamingInstance instance = start();
+        ask(instance, "slow", "3000");
+        assertThat(event()).isEqualTo("slow 3000");
+        instance.close();
+    }
+
+    /** Its bytes are still read; seen to fail, by an end, when it was given up like any other. */
+    @Test
+    void aRequestHasNoEndBeforeItHasBeenSent() throws Exception {
+        bench.workers.put("START", "stubborn");
+        bench.response = Duration.ofMillis(200);
+        StreamingInstance instance = start();
+        CompletableFuture<Void> call = CompletableFuture.runAsync(() -> ask(instance, "large", "x".repeat(20_000_000)));
+        assertThat(events.poll(1, TimeUnit.SECONDS)).isNull();
+        instance.abort();
+        assertThat(call).failsWithin(Duration.ofSeconds(10)).withThrowableThat().withMessageContaining("Worker died.");
+        assertThat(events).isEmpty();
+        instance.close();
+    }
+
     @Test
     void failsAllThatAreOpenWhenItsWorkerDies() throws Exception {
         StreamingInstance instance = start();

@@ -3,6 +3,7 @@ package dev.sluice.engine.python;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.engine.LoadedModel;
 import dev.sluice.engine.ModelInstance;
@@ -10,14 +11,21 @@ import dev.sluice.inference.ErrorCode;
 import dev.sluice.inference.ServingException;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
@@ -82,6 +90,53 @@ class WorkerStartTest {
         String message = "The worker had not loaded the model after 1 s (startupTimeout)";
         refuses("deaf", ErrorCode.LOAD_FAILED, message);
         refuses("load-hangs", ErrorCode.LOAD_FAILED, message);
+    }
+
+    /** Seen to fail, by a connection, when nobody looked who listens. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void saysNothingToSomebodyElseWhoListensOnItsPort() throws Exception {
+        bench.unixSockets = false;
+        bench.startup = Duration.ofSeconds(3);
+        bench.workers.put("START", "deaf");
+        CompletableFuture<ModelInstance> start =
+                CompletableFuture.supplyAsync(() -> bench.load().newInstance());
+        await().until(() -> bench.lines.stream().anyMatch(line -> line.contains("--port ")));
+        String line = bench.lines.stream()
+                .filter(each -> each.contains("--port "))
+                .findFirst()
+                .orElseThrow();
+        int port = Integer.parseInt(line.replaceAll(".*--port (\\d+).*", "$1"));
+        try (ServerSocket stranger = new ServerSocket(port, 5, InetAddress.getLoopbackAddress())) {
+            assertThat(start).failsWithin(Duration.ofSeconds(20));
+            stranger.setSoTimeout(1);
+            assertThatThrownBy(stranger::accept).isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @Test
+    void passesOverAPortThatIsTaken() throws Exception {
+        bench.unixSockets = false;
+        PythonModelLoader loader = bench.loader();
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 9000));
+            ModelInstance instance = loader.load(bench.spec()).newInstance();
+            assertThat(bench.lines).anyMatch(line -> line.contains("--port 90") && !line.contains("--port 9000"));
+            instance.close();
+        }
+    }
+
+    /** Seen to fail when nobody looked for it. */
+    @Test
+    void deletesTheSharedMemoryOfAServerThatIsGone() throws Exception {
+        Path left = Files.createFile(Files.createDirectories(bench.sockets()).resolve("sluice-2147483647-1.worker"));
+        Path other = Files.createFile(
+                bench.sockets().resolve("sluice-" + ProcessHandle.current().pid() + "-1.worker"));
+        ModelInstance instance = bench.load().newInstance();
+        instance.close();
+        assertThat(left).doesNotExist();
+        assertThat(other).exists();
+        Files.delete(other);
     }
 
     /** Seen to fail when the connection of a worker that could not load was left open. */
