@@ -110,12 +110,6 @@ final class Calls {
         return Digits.parse(answer.body());
     }
 
-    /** The error of a call that took longer than {@code responseTimeout}: the time it may take, or that its worker is gone. */
-    static void isTooLate(HttpResponse<String> answer) {
-        assertThat(answer.statusCode()).as(answer.body()).isIn(500, 503);
-        assertThat(answer.body()).containsAnyOf("responseTimeout", "Worker died.");
-    }
-
     static void isError(HttpResponse<String> answer, int status, String message) throws IOException {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
         JsonNode error = Digits.parse(answer.body());
