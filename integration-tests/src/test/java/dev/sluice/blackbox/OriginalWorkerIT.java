@@ -91,7 +91,7 @@ class OriginalWorkerIT {
         return HexFormat.of().toHexDigits(bytes.length) + HexFormat.of().formatHex(bytes);
     }
 
-    /** Seen to fail without {@code python_worker=original}, and with our own {@code ts} left on the path. */
+    /** Seen to fail without {@code python_worker=original}. */
     @Test
     @Row({74, 75})
     void theInstalledWorkerGetsTheVectorsAndItsAnswersAreServed() throws Exception {

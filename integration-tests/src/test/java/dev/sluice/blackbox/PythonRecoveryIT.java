@@ -94,7 +94,7 @@ class PythonRecoveryIT {
         isError(told, 500, "Worker died.");
         assertThat(next).isNotEqualTo(worker);
         assertThat(Duration.ofNanos(System.nanoTime() - since))
-                .isBetween(Duration.ofMillis(700), Duration.ofSeconds(6));
+                .isBetween(Duration.ofMillis(700), Duration.ofSeconds(30));
     }
 
     @Test
@@ -123,7 +123,7 @@ class PythonRecoveryIT {
                 calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)");
 
         isError(late, 500, "Worker died.");
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(8));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(30));
         Processes.awaitGone(List.of(worker), Duration.ofSeconds(5));
         assertThat(pid("m")).isNotEqualTo(worker);
     }
