@@ -106,6 +106,14 @@ def act(connection, requests, loaded):
         connection.send(answer[:-8 - len(body)] + number(len(body) + 1000) + body + number(-1))
     elif body == b"!short":
         connection.send(answer[:-8 - len(body)] + number(1) + body + number(-1))
+    elif body == b"!short-part":
+        part = prediction(first["id"], b"", headers=[(b"ts_stream_next", b"true")])
+        connection.send(number(200) + text(b"") + part[:-4] + number(3) + b"too long" + number(-1))
+    elif body == b"!half-batch":
+        connection.send(number(200) + text(b"") + prediction(first["id"], b"whole"))
+        die()
+    elif body == b"!first-alone":
+        connection.send(reply(prediction(first["id"], b"whole")))
     elif body == b"!huge":
         connection.send(answer[:-8 - len(body)] + number(2_000_000_000) + body)
     elif body == b"!unknown":

@@ -3,6 +3,7 @@ package dev.sluice.engine.python;
 
 import dev.sluice.engine.Batch;
 import dev.sluice.engine.BatchSink;
+import dev.sluice.engine.NativeMessage;
 import dev.sluice.engine.Outcome;
 import dev.sluice.engine.StreamingInstance;
 import dev.sluice.inference.ErrorCode;
@@ -18,10 +19,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A worker that takes requests as they come and answers them in any order. A request is forgotten with its last answer, or when that
- * takes longer than it may; the worker goes on with the others.
+ * A worker that takes requests as they come and answers them in any order. A request is forgotten with its last answer, or when that, or
+ * the next part of it, takes longer than it may; the worker goes on with the others. A request has no end before it has been sent.
  *
  * <p><b>Threads:</b> as its contract says; a thread of its own waits for answers.
  *
@@ -40,6 +42,8 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
     private final Semaphore room;
 
     private final Map<String, OpenRequest> open = new ConcurrentHashMap<>();
+    /** Held while requests are sent. */
+    private final ReentrantLock sending = new ReentrantLock();
     private final Thread receiver;
     private final Future<?> watch;
 
@@ -48,6 +52,9 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
 
     /** Written by the instance's thread: that the end of the connection is no loss. */
     private volatile boolean isClosing;
+
+    /** What a reply says to a request. */
+    private record Said(String id, OpenRequest request, Outcome outcome, boolean hasMore) {}
 
     /** @param mostOpen requests that may be open at once */
     AsyncInstance(Worker worker, Setup setup, Duration responseTimeout, int mostOpen) {
@@ -99,11 +106,11 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
                 awaitRoom();
                 InferenceRequest request = requests.get(i);
                 OpenRequest one = new OpenRequest(
-                        answers, first + i, System.nanoTime(), RequestEncoder.hasTensors(request), room::release);
+                        answers, first + i, RequestEncoder.hasTensors(request), room::release);
                 sent.add(one);
                 byId.put(register(request.context().requestId(), one), request);
             }
-            send(to -> write(to, byId));
+            send(byId, sent);
             if (worker().isLost()) {
                 throw new IOException("the worker was lost while a request was sent to it");
             }
@@ -112,6 +119,16 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
             sent.forEach(OpenRequest::disown);
             byId.keySet().forEach(open::remove);
             throw worker().lost(e);
+        }
+    }
+
+    private void send(Map<String, InferenceRequest> byId, List<OpenRequest> requests) throws IOException {
+        sending.lock();
+        try {
+            send(to -> write(to, byId));
+            requests.forEach(OpenRequest::sent);
+        } finally {
+            sending.unlock();
         }
     }
 
@@ -152,6 +169,8 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
             }
         } catch (IOException | RuntimeException | Error e) {
             ServingException loss = isClosing ? Outcomes.died(e) : worker().lost(e);
+            // Who is sending has been woken; until then bytes of requests are read.
+            awaitSending();
             open.values().forEach(request -> request.end(new Outcome.Failure(loss)));
             open.clear();
         }
@@ -159,54 +178,83 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
 
     private void receiveOne(ReplyReader reader, Prediction prediction) throws IOException {
         int code = reader.code();
-        if (!Outcomes.isFine(code)) {
-            ServingException refusal = Outcomes.refusal(code, reader.message());
-            int refused = 0;
-            while (reader.next(prediction)) {
-                forget(prediction, request(prediction)).end(new Outcome.Failure(refusal));
-                reader.skip(prediction);
-                refused++;
+        Map<String, Said> all = new LinkedHashMap<>();
+        try {
+            if (Outcomes.isFine(code)) {
+                readPredictions(reader, prediction, all);
+            } else {
+                readRefusal(reader, prediction, Outcomes.refusal(code, reader.message()), all);
             }
-            if (refused == 0) {
-                throw new WireException("reply " + code + " '" + reader.message() + "' to nobody");
-            }
-            return;
+        } catch (IOException | RuntimeException | Error e) {
+            // Half a reply is none.
+            all.values().forEach(said -> said.outcome().release());
+            throw e;
         }
+        if (all.isEmpty() && !Outcomes.isFine(code)) {
+            throw new WireException("reply " + code + " '" + NativeMessage.clean(reader.message()) + "' to nobody");
+        }
+        all.values().forEach(this::handOver);
+    }
+
+    private void readPredictions(ReplyReader reader, Prediction prediction, Map<String, Said> into) throws IOException {
         while (reader.next(prediction)) {
-            OpenRequest request = request(prediction);
+            String id = prediction.id.toString();
+            OpenRequest request = request(id, into);
             reader.read(prediction);
             boolean hasMore = prediction.takeHasMore();
-            Outcome outcome = outcomes().of(prediction, request.hadTensors());
-            if (hasMore && outcome instanceof Outcome.Success success) {
-                request.part(success.response());
-            } else if (hasMore) {
-                request.giveUp(outcome);
-            } else {
-                forget(prediction, request).end(outcome);
-            }
+            into.put(id, new Said(id, request, outcomes().of(prediction, request.hadTensors()), hasMore));
         }
     }
 
-    private OpenRequest request(Prediction prediction) throws WireException {
-        String id = prediction.id.toString();
+    private void readRefusal(
+            ReplyReader reader, Prediction prediction, ServingException refusal, Map<String, Said> into) throws IOException {
+        while (reader.next(prediction)) {
+            String id = prediction.id.toString();
+            into.put(id, new Said(id, request(id, into), new Outcome.Failure(refusal), false));
+            reader.skip(prediction);
+        }
+    }
+
+    private void handOver(Said said) {
+        if (!said.hasMore()) {
+            open.remove(said.id(), said.request());
+            said.request().end(said.outcome());
+        } else if (said.outcome() instanceof Outcome.Success success) {
+            said.request().part(success.response());
+        } else {
+            said.request().giveUp(said.outcome());
+        }
+    }
+
+    /** @param said what the reply says to others */
+    private OpenRequest request(String id, Map<String, Said> said) throws WireException {
         OpenRequest request = open.get(id);
-        if (request == null) {
+        if (request == null || said.containsKey(id) || !hasBeenSent(request)) {
             throw new WireException("request id: '" + id.substring(0, Math.min(id.length(), LONGEST_SHOWN))
-                    + "' (expected: one of " + open.size() + " that are open)");
+                    + "' (expected: one of " + open.size() + " that are open, once)");
         }
         return request;
     }
 
-    private OpenRequest forget(Prediction prediction, OpenRequest request) {
-        open.remove(prediction.id.toString(), request);
-        return request;
+    /** Waits for it to have been sent, if that is being done: until then its bytes are read. */
+    private boolean hasBeenSent(OpenRequest request) {
+        if (!request.isSent()) {
+            awaitSending();
+        }
+        return request.isSent();
+    }
+
+    private void awaitSending() {
+        sending.lock();
+        sending.unlock();
     }
 
     /** What the worker still sends for them goes nowhere, and until it has ended them they count as open. */
     private void giveUpLate() {
         long now = System.nanoTime();
         for (OpenRequest request : open.values()) {
-            if (now - request.sentNanos() > responseTimeout.toNanos()) {
+            // One that is still being sent is in a call, which is watched over.
+            if (request.isSent() && now - request.lastNanos() > responseTimeout.toNanos()) {
                 request.giveUp(new Outcome.Failure(new ServingException(
                         ErrorCode.ENGINE_FAILED,
                         "Prediction took longer than " + responseTimeout.toMillis() + " ms (responseTimeout)")));

@@ -7,10 +7,11 @@ import dev.sluice.inference.InferenceRequest;
 import dev.sluice.inference.ServingException;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for the replies to one message and hands each request its own. Requests are told apart by their ids; of those that share one, the
- * first that is still open is meant.
+ * Waits for the replies to one message and hands each request its own, once the reply has come to its end as it should: half a reply is
+ * none. Requests are told apart by their ids; of those that share one, the first that is still open is meant.
  *
  * <p>A worker that answers a request a second time, after it had been answered, would have the next batch fail, which has done nothing
  * wrong: ids of the batch before are remembered, and what comes for them goes nowhere.
@@ -25,6 +26,10 @@ final class BatchReplies {
     /** Answered by us, since there was no room for a part of it: the rest goes nowhere. */
     private static final byte GIVEN_UP = 2;
 
+    private static final byte NOTHING = 0;
+    private static final byte PART = 1;
+    private static final byte LAST = 2;
+
     private final Outcomes outcomes;
     private final Prediction prediction = new Prediction();
 
@@ -37,6 +42,12 @@ final class BatchReplies {
     private String[] idsBefore = new String[8];
     private int size;
     private int sizeBefore;
+
+    /** What the reply that is being read says to each request of the batch; null if nothing. */
+    private @Nullable Outcome[] said = new @Nullable Outcome[8];
+
+    /** What it is. */
+    private byte[] kinds = new byte[8];
 
     /** How many have not ended. */
     private int open;
@@ -57,10 +68,15 @@ final class BatchReplies {
         open = size;
         boolean fits = spare.length >= size;
         ids = fits ? spare : new String[2 * size];
-        states = states.length >= size ? states : new byte[2 * size];
+        if (states.length < size) {
+            states = new byte[2 * size];
+            kinds = new byte[2 * size];
+            said = new @Nullable Outcome[2 * size];
+        }
         for (int i = 0; i < size; i++) {
             ids[i] = requests.get(i).context().requestId();
             states[i] = OPEN;
+            kinds[i] = NOTHING;
         }
     }
 
@@ -70,67 +86,94 @@ final class BatchReplies {
     }
 
     /**
-     * Reads replies until each request has ended, or the worker has said all it will say.
+     * Reads replies until each request has ended.
      *
      * @param requests those of the batch
      * @param places where they are in {@code answers}
+     * @throws WireException also if the worker said that it is done, though some have not ended
      */
     void read(ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers) throws IOException {
         while (open > 0) {
             int code = reader.code();
-            boolean isOver = Outcomes.isFine(code)
-                    ? readPredictions(reader, requests, places, answers)
-                    : readRefusal(reader, code, places, answers);
-            if (isOver) {
-                return;
+            if (Outcomes.isFine(code)) {
+                readPredictions(reader, requests, places, answers);
+            } else {
+                readRefusal(reader, code, places, answers);
             }
         }
     }
 
-    /** @return whether it was the last reply, though some may not have ended */
-    private boolean readPredictions(
+    private void readPredictions(
             ReplyReader reader, List<InferenceRequest> requests, int[] places, BatchSink answers) throws IOException {
-        boolean hasMore = false;
         boolean isStale = false;
         int likely = 0;
-        while (reader.next(prediction)) {
-            int at = found(likely);
-            reader.read(prediction);
-            if (at < 0) {
-                prediction.drop();
-                isStale = true;
-            } else {
-                hasMore |= hand(at, places[at], RequestEncoder.hasTensors(requests.get(at)), answers);
-                likely = at + 1;
+        try {
+            while (reader.next(prediction)) {
+                int at = found(likely);
+                reader.read(prediction);
+                if (at < 0) {
+                    prediction.drop();
+                    isStale = true;
+                } else {
+                    keep(at, RequestEncoder.hasTensors(requests.get(at)));
+                    likely = at + 1;
+                }
             }
+        } catch (IOException | RuntimeException | Error e) {
+            drop();
+            throw e;
         }
         hasStale |= isStale;
-        return !hasMore && !isStale;
+        boolean hasMore = handOver(places, answers);
+        if (open > 0 && !hasMore && !isStale) {
+            throw new WireException("a reply without an answer for " + open + " of " + size + " requests");
+        }
     }
 
-    /** @return whether more will follow for this request */
-    private boolean hand(int at, int place, boolean hadTensors, BatchSink answers) {
-        boolean hasMore = prediction.takeHasMore();
+    private void keep(int at, boolean hadTensors) {
+        kinds[at] = prediction.takeHasMore() ? PART : LAST;
         if (states[at] == GIVEN_UP) {
             prediction.drop();
         } else {
-            Outcome outcome = outcomes.of(prediction, hadTensors);
-            if (hasMore && outcome instanceof Outcome.Success success) {
-                answers.part(place, success.response());
-                return true;
-            }
-            states[at] = GIVEN_UP;
-            answers.end(place, outcome);
+            said[at] = outcomes.of(prediction, hadTensors);
         }
-        if (!hasMore) {
-            states[at] = ENDED;
-            open--;
+    }
+
+    private void drop() {
+        for (int i = 0; i < size; i++) {
+            Outcome dropped = said[i];
+            said[i] = null;
+            if (dropped != null) {
+                dropped.release();
+            }
+        }
+    }
+
+    /** @return whether more will follow for some of them */
+    private boolean handOver(int[] places, BatchSink answers) {
+        boolean hasMore = false;
+        for (int i = 0; i < size; i++) {
+            byte kind = kinds[i];
+            kinds[i] = NOTHING;
+            Outcome outcome = said[i];
+            said[i] = null;
+            if (kind == LAST) {
+                states[i] = ENDED;
+                open--;
+            }
+            hasMore |= kind == PART;
+            if (kind == PART && outcome instanceof Outcome.Success success) {
+                answers.part(places[i], success.response());
+            } else if (outcome != null) {
+                states[i] = kind == LAST ? ENDED : GIVEN_UP;
+                answers.end(places[i], outcome);
+            }
         }
         return hasMore;
     }
 
-    /** @return whether it was for this batch, which is over then */
-    private boolean readRefusal(ReplyReader reader, int code, int[] places, BatchSink answers) throws IOException {
+    /** The batch is over with it, if it was for this batch. */
+    private void readRefusal(ReplyReader reader, int code, int[] places, BatchSink answers) throws IOException {
         ServingException refusal = Outcomes.refusal(code, reader.message());
         boolean isForBefore = false;
         boolean isForThis = false;
@@ -142,7 +185,7 @@ final class BatchReplies {
         }
         hasStale |= isForBefore;
         if (isForBefore && !isForThis) {
-            return false;
+            return;
         }
         for (int i = 0; i < size; i++) {
             if (states[i] == OPEN) {
@@ -151,7 +194,6 @@ final class BatchReplies {
             }
         }
         open = 0;
-        return true;
     }
 
     /**
@@ -175,10 +217,10 @@ final class BatchReplies {
         }
         String id = prediction.id.toString();
         throw new WireException("request id: '" + id.substring(0, Math.min(id.length(), LONGEST_SHOWN))
-                + "' (expected: one of " + open + " that are not answered yet)");
+                + "' (expected: one of " + open + " that are not answered yet, once)");
     }
 
     private boolean isOpen(int at) {
-        return states[at] != ENDED && prediction.id.is(ids[at]);
+        return states[at] != ENDED && kinds[at] == NOTHING && prediction.id.is(ids[at]);
     }
 }

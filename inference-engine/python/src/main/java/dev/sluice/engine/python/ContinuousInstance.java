@@ -41,6 +41,17 @@ final class ContinuousInstance extends WorkerInstance implements IterationEngine
         }
     }
 
+    /** What a reply says to a request. */
+    private record Said(int slot, Outcome outcome, boolean hasMore) {
+        private void handOver(BatchSink answers) {
+            if (hasMore && outcome instanceof Outcome.Success success) {
+                answers.part(slot, success.response());
+            } else {
+                answers.end(slot, outcome);
+            }
+        }
+    }
+
     ContinuousInstance(Worker worker, Setup setup, int slots) {
         super(worker, setup);
         this.slots = new @Nullable Work[slots];
@@ -127,20 +138,24 @@ final class ContinuousInstance extends WorkerInstance implements IterationEngine
             return;
         }
         List<Integer> unanswered = new ArrayList<>(inWork);
-        while (reader.next(prediction)) {
-            int slot = take(unanswered);
-            reader.read(prediction);
-            boolean hasMore = prediction.takeHasMore();
-            Outcome outcome = outcomes().of(prediction, RequestEncoder.hasTensors(work(slot).request));
-            if (hasMore && outcome instanceof Outcome.Success success) {
-                answers.part(slot, success.response());
-            } else {
-                answers.end(slot, outcome);
+        List<Said> all = new ArrayList<>(inWork.size());
+        try {
+            while (reader.next(prediction)) {
+                int slot = take(unanswered);
+                reader.read(prediction);
+                boolean hasMore = prediction.takeHasMore();
+                boolean hadTensors = RequestEncoder.hasTensors(work(slot).request);
+                all.add(new Said(slot, outcomes().of(prediction, hadTensors), hasMore));
             }
+        } catch (IOException | RuntimeException | Error e) {
+            // Half a reply is none.
+            all.forEach(said -> said.outcome().release());
+            throw e;
         }
-        if (unanswered.size() == inWork.size()) {
+        if (all.isEmpty()) {
             throw new WireException("a reply to " + inWork.size() + " requests without an answer for any of them");
         }
+        all.forEach(said -> said.handOver(answers));
     }
 
     private int take(List<Integer> unanswered) throws WireException {

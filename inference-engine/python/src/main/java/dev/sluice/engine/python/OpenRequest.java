@@ -13,9 +13,14 @@ import dev.sluice.inference.InferenceResponse;
 final class OpenRequest {
     private final BatchSink answers;
     private final int place;
-    private final long sentNanos;
     private final boolean hadTensors;
     private final Runnable whenGone;
+
+    /** Written by who sends it. */
+    private volatile boolean isSent;
+
+    /** Written by who sends it, then by who hears from the worker. */
+    private volatile long lastNanos;
 
     /** Guarded by this: whether its answer is over. */
     private boolean hasEnded;
@@ -27,16 +32,26 @@ final class OpenRequest {
      * @param place of the request in {@code answers}
      * @param whenGone runs once, when the worker is done with it
      */
-    OpenRequest(BatchSink answers, int place, long sentNanos, boolean hadTensors, Runnable whenGone) {
+    OpenRequest(BatchSink answers, int place, boolean hadTensors, Runnable whenGone) {
         this.answers = answers;
         this.place = place;
-        this.sentNanos = sentNanos;
         this.hadTensors = hadTensors;
         this.whenGone = whenGone;
     }
 
-    long sentNanos() {
-        return sentNanos;
+    /** The worker has it: its bytes are not read any more. */
+    void sent() {
+        lastNanos = System.nanoTime();
+        isSent = true;
+    }
+
+    boolean isSent() {
+        return isSent;
+    }
+
+    /** When it was sent, or had its last part. */
+    long lastNanos() {
+        return lastNanos;
     }
 
     boolean hadTensors() {
@@ -44,6 +59,7 @@ final class OpenRequest {
     }
 
     synchronized void part(InferenceResponse part) {
+        lastNanos = System.nanoTime();
         if (hasEnded) {
             part.release();
         } else {
