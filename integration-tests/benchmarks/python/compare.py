@@ -184,13 +184,13 @@ def wrk(url: str, model: Model, connections: int, seconds: int, folder: Path) ->
     out = subprocess.run([*command, f"{url}/predictions/model"], check=True, capture_output=True, text=True).stdout
     latency = {
         percent: float(value) * MILLISECONDS[unit]
-        for percent, value, unit in re.findall(r"(?m)^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)$", out)
+        for percent, value, unit in re.findall(r"(?m)^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)\s*$", out)
     }
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     broken = [int(each) for each in re.findall(r"(?:connect|read|write|timeout) (\d+)", out)]
     total = re.search(r"(\d+) requests in", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    if total is None or rate is None:
+    if total is None or rate is None or not {"50", "99"} <= latency.keys():
         raise SystemExit(f"wrk said what was not expected: {out}")
     errors = (int(refused.group(1)) if refused else 0) + sum(broken)
     return {
