@@ -43,14 +43,13 @@ public interface ModelInstance extends AutoCloseable {
     /** Has {@code action} run when it is lost while nobody calls it: once at most, on any thread, also at once. */
     default void onLoss(Runnable action) {}
 
-    /**
-     * Ends the call that runs now, from any thread: it then throws soon, and the instance is lost. Must not block.
-     *
-     * @return whether it will; one that cannot is waited for
-     */
-    default boolean abort() {
+    /** Whether a call of it can be {@linkplain #abort ended}, which is always so or never; one that cannot is waited for. */
+    default boolean canAbort() {
         return false;
     }
+
+    /** Ends the call that runs now, from any thread: it then throws soon, and the instance is lost. Must not block. */
+    default void abort() {}
 
     /** The process it runs in, if that is not this one. */
     default OptionalLong processId() {

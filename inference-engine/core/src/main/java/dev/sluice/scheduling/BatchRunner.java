@@ -262,7 +262,8 @@ final class BatchRunner {
             long millis = TimeUnit.NANOSECONDS.toMillis(limitNanos);
             LOG.error("A batch of {} for {} still runs after {} ms", members.size(), id, millis);
             ServingException late = new ServingException(
-                    ErrorCode.ENGINE_FAILED, "Prediction took longer than " + millis + " ms (responseTimeout)");
+                    instance != null && instance.canAbort() ? ErrorCode.INSTANCE_DIED : ErrorCode.ENGINE_FAILED,
+                    "Prediction took longer than " + millis + " ms (responseTimeout)");
             members.forEach(member -> {
                 boolean unused = member.abandon(late);
             });
@@ -279,7 +280,11 @@ final class BatchRunner {
 
         private boolean willEnd() {
             try {
-                return instance != null && instance.abort();
+                if (instance == null || !instance.canAbort()) {
+                    return false;
+                }
+                instance.abort();
+                return true;
             } catch (RuntimeException | Error e) {
                 LOG.error("A call of {} could not be ended", id, e);
                 return false;

@@ -5,7 +5,9 @@ import dev.sluice.engine.RestartPolicy;
 import dev.sluice.inference.Ticker;
 
 /**
- * How often one instance failed in a row, and when it is to be made anew.
+ * How often one instance failed in a row, and when it is to be made anew. A try that comes up has not failed, even if it is lost before
+ * it ran anything: then tries begin with the second delay, lest it comes up and goes without end; it is failing all the same until it
+ * runs something, or stays up for as long as the longest delay.
  *
  * <p><b>Threads:</b> changed by the carrier of the instance; {@link #isDown}, {@link #hasFailed} and {@link #nextTryNanos} are safe from
  * any thread.
@@ -17,8 +19,14 @@ final class Recovery {
     private final RestartPolicy policy;
     private final Ticker ticker;
 
-    /** The carrier's: failures since it ran something. */
+    /** The carrier's: failures since it was up or ran something. */
     private int failures;
+
+    /** The carrier's: whether the last try was not in vain. */
+    private boolean isUp;
+
+    /** The carrier's: since when, if so. */
+    private long upSinceNanos;
 
     /** The carrier's: how long the last try had been waited for. */
     private long waitedNanos;
@@ -29,7 +37,7 @@ final class Recovery {
     /** Written by the carrier: when the first of these failures was; read only while {@link #isFailing}. */
     private volatile long failingSinceNanos;
 
-    /** Written by the carrier: whether it failed since it last ran something. */
+    /** Written by the carrier: whether it failed since it last ran something or was up for long. */
     private volatile boolean isFailing;
 
     /** Written by the carrier: when it is tried again; {@link #NEVER} for not at all. */
@@ -44,6 +52,12 @@ final class Recovery {
     /** It failed. Gives how long to wait before the next try; {@link #NEVER} if there is to be none. */
     long failed() {
         long now = ticker.nanos();
+        boolean wasUp = isUp;
+        isUp = false;
+        if (wasUp) {
+            // Never at once, in case it always comes up and goes again.
+            failures = now - upSinceNanos < policy.longestDelay().toNanos() ? Math.min(failures, 1) : 0;
+        }
         if (failures == 0) {
             failingSinceNanos = now;
             isFailing = true;
@@ -55,7 +69,7 @@ final class Recovery {
             return NEVER;
         }
         // A try that came at once proves nothing: what it needs may not have been given back yet.
-        isDown = failures > 1 && waitedNanos > 0;
+        isDown = failures > 1 && waitedNanos > 0 && !wasUp;
         waitedNanos = policy.delay(failures).toNanos();
         nextTryNanos = now + waitedNanos;
         return waitedNanos;
@@ -63,6 +77,8 @@ final class Recovery {
 
     /** It takes batches. */
     void up() {
+        isUp = true;
+        upSinceNanos = ticker.nanos();
         isDown = false;
     }
 

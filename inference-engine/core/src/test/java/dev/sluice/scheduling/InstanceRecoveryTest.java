@@ -35,6 +35,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -155,9 +156,13 @@ class InstanceRecoveryTest {
         }
 
         @Override
-        public boolean abort() {
-            aborted.countDown();
+        public boolean canAbort() {
             return true;
+        }
+
+        @Override
+        public void abort() {
+            aborted.countDown();
         }
 
         @Override
@@ -323,6 +328,75 @@ class InstanceRecoveryTest {
         assertThat(waits.number()).isEqualTo(Numbers.expected(7));
     }
 
+    /** A try that came up has not failed; seen to fail, by a refusal, when every second loss in a row counted as such. */
+    @Test
+    void waitsForOneThatIsLostAgainAfterAWhile() throws Exception {
+        BatchingScheduler scheduler = serve(1);
+        for (int i = 0; i < 3; i++) {
+            awaitRest();
+            made.get(i).lose();
+            awaitDown(scheduler);
+            awaitRest();
+            ticker.advance(Duration.ofSeconds(10));
+            await().until(() -> scheduler.instances().get(0).ready());
+            ticker.advance(Duration.ofSeconds(10));
+        }
+        awaitRest();
+        made.get(3).lose();
+        awaitDown(scheduler);
+        RecordingSink waits = submit(scheduler, 7);
+        awaitRest();
+        assertThat(waits.isDone()).isFalse();
+        assertThat(scheduler.instances())
+                .as("it was up in between, for longer than any delay")
+                .singleElement()
+                .matches(status -> !status.failed());
+        ticker.advance(Duration.ofMillis(1100));
+        assertThat(waits.number()).isEqualTo(Numbers.expected(7));
+    }
+
+    /** Seen to fail, by a refusal, when a loss in a row counted as a try that failed, and by the third delay when none was forgotten. */
+    @Test
+    void waitsForOneThatComesUpAndDiesBeforeItRanAnything() throws Exception {
+        BatchingScheduler scheduler = serve(1);
+        for (int i = 0; i < 4; i++) {
+            awaitRest();
+            made.get(i).lose();
+            awaitDown(scheduler);
+            awaitRest();
+            ticker.advance(Duration.ofMillis(i == 0 ? 1100 : 5100));
+            await().until(() -> scheduler.instances().get(0).ready());
+        }
+        awaitRest();
+        made.get(4).lose();
+        awaitDown(scheduler);
+        RecordingSink waits = submit(scheduler, 7);
+        awaitRest();
+        assertThat(waits.isDone()).isFalse();
+        assertThat(scheduler.instances()).as("it never ran anything").singleElement().matches(InstanceStatus::failed);
+        ticker.advance(Duration.ofMillis(5100));
+        assertThat(waits.number()).isEqualTo(Numbers.expected(7));
+    }
+
+    /** Seen to fail, by having none left, when the delay grew with each loss of one that had been up. */
+    @Test
+    void refusesNobodyWhileOneOfTwelveIsLostEveryFifthOfASecond() throws Exception {
+        restarts = new RestartPolicy(
+                LongStream.of(1, 1, 2, 3, 5, 8, 13).mapToObj(Duration::ofSeconds).toList(), Duration.ofMinutes(5));
+        BatchingScheduler scheduler = serve(12);
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < 150; i++) {
+            awaitRest();
+            List<Fragile> up = made.stream().filter(each -> !each.isClosed).toList();
+            int before = (int) scheduler.instances().stream().filter(InstanceStatus::ready).count();
+            up.get(random.nextInt(up.size())).lose();
+            await().until(() -> scheduler.instances().stream().filter(InstanceStatus::ready).count() < before);
+            RecordingSink sink = submit(scheduler, i);
+            assertThat(sink.number()).isEqualTo(Numbers.expected(i));
+            ticker.advance(Duration.ofMillis(200));
+        }
+    }
+
     /** Seen to fail, by waiting for ever, when only calls that hang suspended a model. */
     @Test
     void refusesAtOnceWhenTheFirstRetryHasFailedUntilOneIsUp() throws Exception {
@@ -416,6 +490,7 @@ class InstanceRecoveryTest {
         ticker.advance(Duration.ofMillis(3100));
 
         assertThat(hangs.failure()).hasMessage("Prediction took longer than 3000 ms (responseTimeout)");
+        assertThat(hangs.code()).as("a 500 as the contract has it").isEqualTo(ErrorCode.INSTANCE_DIED);
         awaitDown(scheduler);
         await().until(() -> made.get(0).isClosed);
         assertThat(next.isDone()).isFalse();
@@ -433,7 +508,7 @@ class InstanceRecoveryTest {
         RecordingSink hangs = submit(scheduler, HANGS_FOR_EVER);
         gate.awaitArrival();
         ticker.advance(Duration.ofMillis(3100));
-        assertThat(hangs.code()).isEqualTo(ErrorCode.ENGINE_FAILED);
+        assertThat(hangs.code()).isEqualTo(ErrorCode.INSTANCE_DIED);
         assertThat(made).hasSize(1);
 
         await().until(() -> {

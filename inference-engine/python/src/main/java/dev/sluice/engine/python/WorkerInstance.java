@@ -112,9 +112,13 @@ abstract class WorkerInstance implements ModelInstance {
     }
 
     @Override
-    public final boolean abort() {
-        worker.abort();
+    public final boolean canAbort() {
         return true;
+    }
+
+    @Override
+    public final void abort() {
+        worker.abort();
     }
 
     @Override
