@@ -122,7 +122,7 @@ class PythonRecoveryIT {
         HttpResponse<String> late =
                 calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)");
 
-        isError(late, 500, "Worker died.");
+        isError(late, 500, "Prediction took longer than 2000 ms (responseTimeout)");
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(30));
         Processes.awaitGone(List.of(worker), Duration.ofSeconds(5));
         assertThat(pid("m")).isNotEqualTo(worker);
