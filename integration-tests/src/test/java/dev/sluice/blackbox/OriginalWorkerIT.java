@@ -105,7 +105,8 @@ class OriginalWorkerIT {
                 .isEqualTo(packages.resolve("ts/model_service_worker.py").toString());
         assertThat(started[1]).isEqualTo(packages.resolve("ts/__init__.py").toString());
         assertThat(told.get(1))
-                .isEqualTo(hex("4c 00000004 6e6f6f70") + string(started[2])
+                .isEqualTo(hex("4c 00000004 6e6f6f70")
+                        + string(started[2])
                         + hex("00000001 0000000a 736572766963652e7079 ffffffff 00000000 01"));
         String id = answer.headers().firstValue("x-request-id").orElseThrow();
         assertThat(told.get(2))

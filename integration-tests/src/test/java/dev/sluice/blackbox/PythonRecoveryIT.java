@@ -119,11 +119,11 @@ class PythonRecoveryIT {
     void aWorkerThatHangsIsToldAfterItsTimeAndReplaced() throws Exception {
         long worker = pid("m");
         long begun = System.nanoTime();
-        HttpResponse<String> late =
-                calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)");
+        HttpResponse<String> late = calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)");
 
         isError(late, 500, "Prediction took longer than 2000 ms (responseTimeout)");
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(30));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(30));
         Processes.awaitGone(List.of(worker), Duration.ofSeconds(5));
         assertThat(pid("m")).isNotEqualTo(worker);
     }

@@ -156,8 +156,9 @@ class WorkerKillStormIT {
         while (System.nanoTime() - end < 0) {
             List<Long> up = new ArrayList<>(Processes.below(server));
             Collections.sort(up);
-            long serving =
-                    calls.workers("storm").stream().filter(pid -> !killed.contains(pid)).count();
+            long serving = calls.workers("storm").stream()
+                    .filter(pid -> !killed.contains(pid))
+                    .count();
             if (serving > LEAST_SERVING) {
                 long victim = up.get(random.nextInt(up.size()));
                 ProcessHandle.of(victim).ifPresent(ProcessHandle::destroyForcibly);
@@ -192,7 +193,8 @@ class WorkerKillStormIT {
         failed.forEach((payload, answer) -> {
             Long worker = workerOf.get(payload);
             boolean isOfAKill = worker == null
-                    || (killed.contains(worker) && lastOf.getOrDefault(worker, List.of()).contains(payload));
+                    || (killed.contains(worker)
+                            && lastOf.getOrDefault(worker, List.of()).contains(payload));
             boolean right = answer.statusCode() == 500 && answer.body().contains("Worker died.") && isOfAKill;
             if (!right) {
                 odd.put(payload, "worker " + worker + ", " + answer.statusCode() + " " + answer.body());
