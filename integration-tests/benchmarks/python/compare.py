@@ -283,7 +283,7 @@ def conditions(arguments: argparse.Namespace) -> str:
         f"{datetime.date.today()}, {len(os.sched_getaffinity(0))} cores ({cpus[0] if cpus else platform.machine()}), "
         f"Python {python}, torchserve {original}. wrk, 1 thread, {arguments.connections} connections, {WARM_UP_SECONDS} s to warm up and "
         f"{arguments.seconds} s measured, {arguments.rounds} rounds in turn: the median, and from the least to the most. "
-        "Batches of one; both log errors alone; no tokens, no system metrics.\n"
+        f"Batches of one; both log errors alone; no tokens, no system metrics; OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'not set')}.\n"
     )
 
 
