@@ -100,7 +100,7 @@ class OriginalWorkerIT {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(answer.body()).isEqualTo("{\n  \"x\": 1\n}");
         List<String> told = Files.readAllLines(folder.resolve("noop"));
-        String[] started = told.get(0).split(" ");
+        String[] started = told.get(0).split(" ", -1);
         assertThat(started[0])
                 .isEqualTo(packages.resolve("ts/model_service_worker.py").toString());
         assertThat(started[1]).isEqualTo(packages.resolve("ts/__init__.py").toString());
