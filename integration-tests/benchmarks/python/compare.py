@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
+import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -28,6 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+MODELS = HERE.parent.parent / "models"
 START_SECONDS = 180
 WARM_UP_SECONDS = 5
 TICK = os.sysconf("SC_CLK_TCK")
@@ -180,13 +184,13 @@ def wrk(url: str, model: Model, connections: int, seconds: int, folder: Path) ->
     out = subprocess.run([*command, f"{url}/predictions/model"], check=True, capture_output=True, text=True).stdout
     latency = {
         percent: float(value) * MILLISECONDS[unit]
-        for percent, value, unit in re.findall(r"(?m)^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)$", out)
+        for percent, value, unit in re.findall(r"(?m)^\s+(\d+)%\s+([\d.]+)(us|ms|s|m)\s*$", out)
     }
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     broken = [int(each) for each in re.findall(r"(?:connect|read|write|timeout) (\d+)", out)]
     total = re.search(r"(\d+) requests in", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    if total is None or rate is None:
+    if total is None or rate is None or not {"50", "99"} <= latency.keys():
         raise SystemExit(f"wrk said what was not expected: {out}")
     errors = (int(refused.group(1)) if refused else 0) + sum(broken)
     return {
@@ -245,15 +249,42 @@ def measure_alone(arguments: argparse.Namespace, own: bool, model: Model, worker
 
 
 def pack_noop(folder: Path) -> Model:
-    archive = folder / "noop.mar"
-    with zipfile.ZipFile(archive, "w") as file:
-        model = '"model": {"modelName": "noop", "modelVersion": "1.0", "handler": "noop.py"}'
-        head = '"createdOn": "22/11/2026 12:00:00", "runtime": "python", "archiverVersion": "0.12.0"'
-        file.writestr("MAR-INF/MANIFEST.json", f"{{{head}, {model}}}")
-        file.write(HERE / "noop.py", "noop.py")
+    archive = pack(folder / "noop.mar", {"handler": "noop.py"}, HERE / "noop.py")
     body = folder / "noop.body"
     body.write_bytes(b"x")
     return Model("noop", archive, body, "application/octet-stream")
+
+
+def pack_digits(folder: Path) -> Model:
+    """The digits in eager form, without a configuration of their own: how many workers there are is the benchmark's to say."""
+    eager, digits = MODELS / "digits-eager", MODELS / "digits"
+    files = [eager / "model.py", eager / "digits.pt", eager / "digit_handler.py", digits / "index_to_name.json"]
+    named = {"handler": "digit_handler.py", "modelFile": "model.py", "serializedFile": "digits.pt"}
+    image = min((digits / "samples").glob("*.png"))
+    return Model("digits, eager", pack(folder / "digits.mar", named, *files), image, "image/png")
+
+
+def pack(archive: Path, named: dict[str, str], *files: Path) -> Path:
+    model = {"modelName": "model", "modelVersion": "1.0", **named}
+    manifest = {"createdOn": "22/11/2026 12:00:00", "runtime": "python", "model": model, "archiverVersion": "0.12.0"}
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr("MAR-INF/MANIFEST.json", json.dumps(manifest))
+        for file in files:
+            out.write(file, file.name)
+    return archive
+
+
+def conditions(arguments: argparse.Namespace) -> str:
+    """What the figures hold for."""
+    versions = "import platform; from importlib.metadata import version\nprint(platform.python_version(), version('torchserve'))"
+    python, original = subprocess.check_output([arguments.python, "-c", versions], text=True).split()
+    cpus = re.findall(r"(?m)^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text())
+    return (
+        f"{datetime.date.today()}, {len(os.sched_getaffinity(0))} cores ({cpus[0] if cpus else platform.machine()}), "
+        f"Python {python}, torchserve {original}. wrk, 1 thread, {arguments.connections} connections, {WARM_UP_SECONDS} s to warm up and "
+        f"{arguments.seconds} s measured, {arguments.rounds} rounds in turn: the median, and from the least to the most. "
+        f"Batches of one; both log errors alone; no tokens, no system metrics; OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'not set')}.\n"
+    )
 
 
 def figure(values: list[float], digits: int) -> str:
@@ -297,7 +328,8 @@ def asked(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME,ARCHIVE,BODY,TYPE",
         help="another model, such as the digits in eager form; may be repeated",
     )
-    parser.add_argument("--no-noop", action="store_true", help="only the models given with --model")
+    parser.add_argument("--digits", action="store_true", help="the digits in eager form, too; the interpreter needs torch")
+    parser.add_argument("--no-noop", action="store_true", help="only the models given with --digits and --model")
     parser.add_argument("--output", type=Path, help="where the tables go; default: standard output")
     told = parser.parse_args(arguments)
     told.distribution = told.distribution.resolve()
@@ -313,11 +345,13 @@ def main() -> None:
         raise SystemExit("wrk is not on the path (Debian: apt install wrk)")
     with tempfile.TemporaryDirectory() as name:
         models = [] if arguments.no_noop else [pack_noop(Path(name))]
+        if arguments.digits:
+            models.append(pack_digits(Path(name)))
         for given in arguments.model:
-            label, archive, body, kind = given.split(",")
+            label, archive, body, kind = given.rsplit(",", 3)
             models.append(Model(label, Path(archive).resolve(), Path(body).resolve(), kind))
         tables = [compare(arguments, model, int(workers)) for model in models for workers in arguments.workers.split(",")]
-    text = "\n".join(tables)
+    text = "\n".join([conditions(arguments), *tables])
     if arguments.output:
         arguments.output.write_text(text)
     else:

@@ -110,12 +110,6 @@ final class Calls {
         return Digits.parse(answer.body());
     }
 
-    /** The error of a call that took longer than {@code responseTimeout}. */
-    static void isTooLate(HttpResponse<String> answer) {
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(500);
-        assertThat(answer.body()).contains(" ms (responseTimeout)");
-    }
-
     static void isError(HttpResponse<String> answer, int status, String message) throws IOException {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
         JsonNode error = Digits.parse(answer.body());

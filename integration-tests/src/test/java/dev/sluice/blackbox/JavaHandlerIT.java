@@ -29,7 +29,6 @@ class JavaHandlerIT {
         pack("table", "com.example.table.TableHandler", "");
         pack("named", "table", "handler: {table: {header: true}}");
         pack("absent", "com.example.table.Absent", "");
-        pack("eager", "image_classifier", "execution: python");
         server = SluiceServer.start(folder.resolve("store"), folder.resolve("log"), "--models", "table.mar,named.mar");
     }
 
@@ -94,13 +93,9 @@ class JavaHandlerIT {
     void tellsTheOperatorWhatIsWrongWithAnArchive() throws Exception {
         HttpResponse<String> absent =
                 client.send("POST", server.management("/models?url=absent.mar&initial_workers=1"), new byte[0]);
-        HttpResponse<String> eager =
-                client.send("POST", server.management("/models?url=eager.mar&initial_workers=1"), new byte[0]);
 
         assertThat(absent.statusCode()).isEqualTo(400);
         assertThat(absent.body()).contains("Handler com.example.table.Absent is not there");
-        assertThat(eager.statusCode()).isEqualTo(400);
-        assertThat(eager.body()).contains("Python workers do not run yet");
     }
 
     @Test

@@ -34,7 +34,7 @@ class PythonBatchesIT {
     void startServer(@TempDir Path folder) throws Exception {
         Path store = Files.createDirectory(folder.resolve("store"));
         String one = "minWorkers: 1\nmaxWorkers: 1\n";
-        PythonArchives.pack(store, "four", "probe.py", one + "batchSize: 4\nmaxBatchDelay: 300\n");
+        PythonArchives.pack(store, "four", "probe.py", one + "batchSize: 4\nmaxBatchDelay: 1000\n");
         PythonArchives.pack(store, "narrow", "probe.py", one + "jobQueueSize: 1\n");
         PythonArchives.pack(store, "tickets", "probe.py", "minWorkers: 2\nmaxWorkers: 2\nuseJobTicket: true\n");
         PythonArchives.pack(store, "hurried", "probe.py", one + "clientTimeoutInMills: 400\n");
@@ -81,7 +81,7 @@ class PythonBatchesIT {
         long begun = System.nanoTime();
         assertThat(ok(calls.run("four", size)).path("batch").asInt()).isEqualTo(1);
         assertThat(Duration.ofNanos(System.nanoTime() - begun))
-                .isBetween(Duration.ofMillis(250), Duration.ofSeconds(2));
+                .isBetween(Duration.ofMillis(950), Duration.ofSeconds(10));
     }
 
     @Test
@@ -148,7 +148,7 @@ class PythonBatchesIT {
     void withTicketsACallIsRefusedAtOnceWhileAllWorkersWork() throws Exception {
         List<CompletableFuture<HttpResponse<String>>> begun = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            begun.add(calls.beginRun("tickets", SLOW));
+            begun.add(calls.beginRun("tickets", "time.sleep(2.0)\nreturn 'slow'"));
         }
         List<Integer> statuses = new ArrayList<>();
         for (CompletableFuture<HttpResponse<String>> each : begun) {
@@ -173,7 +173,7 @@ class PythonBatchesIT {
         HttpResponse<String> late = calls.run("hurried", "sys.ran.append('b')");
 
         assertThat(late.statusCode()).as(late.body()).isEqualTo(408);
-        assertThat(get(slow).statusCode()).as("what had begun in time").isIn(200, 408);
+        assertThat(get(slow).statusCode()).as("what had begun in time").isEqualTo(200);
         await().atMost(Duration.ofSeconds(10))
                 .ignoreExceptions()
                 .untilAsserted(() -> assertThat(

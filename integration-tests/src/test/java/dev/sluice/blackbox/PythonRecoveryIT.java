@@ -91,11 +91,10 @@ class PythonRecoveryIT {
         long since = System.nanoTime();
         long next = pid("killed");
 
-        assertThat(told.statusCode()).as(told.body()).isIn(500, 507);
-        assertThat(Digits.parse(told.body()).path("message").asText()).isEqualTo("Worker died.");
+        isError(told, 500, "Worker died.");
         assertThat(next).isNotEqualTo(worker);
         assertThat(Duration.ofNanos(System.nanoTime() - since))
-                .isBetween(Duration.ofMillis(700), Duration.ofSeconds(6));
+                .isBetween(Duration.ofMillis(700), Duration.ofSeconds(30));
     }
 
     @Test
@@ -120,9 +119,11 @@ class PythonRecoveryIT {
     void aWorkerThatHangsIsToldAfterItsTimeAndReplaced() throws Exception {
         long worker = pid("m");
         long begun = System.nanoTime();
-        Calls.isTooLate(calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)"));
+        HttpResponse<String> late = calls.run("m", "import signal\nsignal.signal(15, signal.SIG_IGN)\ntime.sleep(600)");
 
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(8));
+        isError(late, 500, "Prediction took longer than 2000 ms (responseTimeout)");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(30));
         Processes.awaitGone(List.of(worker), Duration.ofSeconds(5));
         assertThat(pid("m")).isNotEqualTo(worker);
     }
@@ -143,7 +144,7 @@ class PythonRecoveryIT {
             workers.add(Long.parseLong(answer.body()));
         }
         assertThat(workers).hasSizeBetween(9, 10);
-        assertThat(Files.readString(log.resolve("ts_log.log"))).doesNotContain("Retry worker: W-worn");
+        assertThat(Files.readString(log.resolve("ts_log.log"))).doesNotContainPattern("-worn_.*Retry worker");
     }
 
     @Test
@@ -152,8 +153,7 @@ class PythonRecoveryIT {
                 .isEqualTo(Integer.toString(20 << 20));
         HttpResponse<String> refused = calls.run("small", "return str(len(bytearray(b'x') * (800 << 20)))");
 
-        assertThat(refused.statusCode()).as(refused.body()).isIn(500, 507);
-        assertThat(refused.body()).containsAnyOf("Out of resources", "Worker died.");
+        isError(refused, 507, "Out of resources");
         assertThat(calls.run("m", "return 'fine'").body()).isEqualTo("fine");
         assertThat(calls.run("small", "return 'fine'").body()).isEqualTo("fine");
     }
@@ -222,7 +222,7 @@ class PythonRecoveryIT {
 
     /** What the log says of the waits of {@code doomed}, in seconds. */
     private List<Integer> delays() throws Exception {
-        Matcher lines = Pattern.compile("Retry worker: .*doomed.* in (\\d+) seconds\\.")
+        Matcher lines = Pattern.compile("-doomed_.*Retry worker: \\d+ in (\\d+) seconds\\.")
                 .matcher(Files.readString(log.resolve("ts_log.log")));
         List<Integer> delays = new ArrayList<>();
         while (lines.find()) {

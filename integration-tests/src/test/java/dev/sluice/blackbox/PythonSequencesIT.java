@@ -86,7 +86,7 @@ class PythonSequencesIT {
                 CompletableFuture<HttpResponse<String>> last =
                         calls.begin("wide", "{\"number\": " + number + ", \"sleep\": 0.02}", ID, id);
                 begun.computeIfAbsent(id, unused -> new ArrayList<>()).add(last);
-                await().pollDelay(Duration.ofMillis(10)).until(() -> true);
+                await().pollDelay(Duration.ofMillis(30)).until(() -> true);
             }
         }
         Set<Long> workers = new TreeSet<>();

@@ -56,6 +56,7 @@ class PythonTensorsIT {
                 """)
                 .configuration("minWorkers: 1\nmaxWorkers: 1\n")
                 .mar(store);
+        PythonArchives.pack(store, "seen", "probe.py", "minWorkers: 1\nmaxWorkers: 1\n");
         // Twice what it is given, whatever list that is.
         PythonArchives.named("twice")
                 .source("twice.py", """
@@ -75,7 +76,7 @@ class PythonTensorsIT {
                 store,
                 folder.resolve("log"),
                 "--models",
-                "tensors.mar",
+                "tensors.mar,seen.mar",
                 "--set",
                 "drain_delay=0",
                 "--set",
@@ -117,17 +118,16 @@ class PythonTensorsIT {
     }
 
     @Test
-    @Row(27)
-    void tensorsOverRest() throws Exception {
-        JsonNode answer =
-                ok(new Calls(server).send("POST", "/v2/models/tensors/infer", """
+    @Row(26)
+    void openInferenceOverRestIsHandedOnAsTheJsonItIs() throws Exception {
+        JsonNode seen =
+                ok(new Calls(server).send("POST", "/v2/models/seen/infer", """
                 {"id": "9", "inputs": [{"name": "x", "datatype": "FP32", "shape": [2, 2], "data": [1, 2, 3, 4.5]}]}
                 """, "content-type", "application/json"));
 
-        assertThat(answer.path("id").asText()).isEqualTo("9");
-        assertThat(answer.at("/outputs/0/name").asText()).isEqualTo("doubled");
-        assertThat(answer.at("/outputs/0/shape").toString()).isEqualTo("[2,2]");
-        assertThat(answer.at("/outputs/0/data/3").asDouble()).isEqualTo(9);
+        assertThat(seen.at("/inputs/body/type").asText()).isEqualTo("dict");
+        assertThat(seen.at("/inputs/body/value/id").asText()).isEqualTo("9");
+        assertThat(seen.at("/inputs/body/value/inputs/0/data/3").asDouble()).isEqualTo(4.5);
     }
 
     private JsonNode inEnvelope(String envelope, String path, String body) throws Exception {
