@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What code of a handler can read, in a process that was prepared as a worker is, with the arguments of its group. */
 class HiddenFilesTest {
@@ -33,10 +35,7 @@ class HiddenFilesTest {
     /** Prepares itself as a worker does, says so, waits for a line, then tries each way it knows to the file. */
     private static final String WORKER = """
             import ctypes, os, sys
-            sys.path.insert(0, sys.argv[1])
-            from sluice_worker import hosting
             path = sys.argv[2]
-            hosting.apply(hosting.original_options(sys.argv[3:] + ["--"])[0])
             libc = ctypes.CDLL(None, use_errno=True)
             def read(name):
                 with open(name) as file:
@@ -83,6 +82,7 @@ class HiddenFilesTest {
     private SetupFixture fixture;
     private Path keys;
     private @Nullable Process worker;
+    private String python = "python3";
 
     @BeforeEach
     void prepare() throws IOException {
@@ -106,7 +106,7 @@ class HiddenFilesTest {
     /** What a worker reads, all lines of it. */
     private List<String> seen(Optional<String> user, List<Path> hidden, String whileItRuns) throws IOException {
         EnvironmentSettings settings = new EnvironmentSettings(
-                "python3",
+                python,
                 false,
                 fixture.cache,
                 List.of(),
@@ -120,15 +120,14 @@ class HiddenFilesTest {
         ModelSpec spec = fixture.spec(Map.of());
         try (PythonEnvironments environments = new PythonEnvironments(settings);
                 WorkerGroup group = new WorkerGroups(settings).open(spec)) {
+            String interpreter = environments.prepare(spec).interpreter().toString();
             List<String> command = new ArrayList<>(List.of(
-                    environments.prepare(spec).interpreter().toString(),
-                    "-c",
-                    WORKER,
-                    home().toString(),
-                    keys.toString()));
-            command.addAll(group.hostingArguments());
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
+                    interpreter, "-I", "-S", home().resolve("sluice_worker/guarding.py").toString()));
+            command.addAll(group.guardArguments());
+            command.addAll(List.of("--", interpreter, "-c", WORKER, home().toString(), keys.toString()));
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            builder.environment().put("PYTHONPATH", fixture.model.toString());
+            Process process = builder.start();
             worker = process;
             group.join(process.pid());
             BufferedReader said =
@@ -163,9 +162,20 @@ class HiddenFilesTest {
     @Test
     void handlerOfAnotherUserReadsThemNeither() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root can become another user");
+        python = "/usr/bin/python3";
+        assumeTrue(Files.isExecutable(Path.of(python)), "there is no interpreter that anybody may run");
         assertThat(seen(Optional.of("nobody"), List.of(keys), SECRET))
-                .isNotEmpty()
+                .hasSize(12)
                 .noneMatch(line -> line.contains(SECRET));
+    }
+
+    /** Python runs modules of certain names by itself. Seen to fail without -I and -S. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sitecustomize.py", "usercustomize.py", "argparse.py", "ctypes.py", "pwd.py", "os.py"})
+    void moduleOfTheModelRunsNoEarlier(String name) throws IOException {
+        fixture.write(name, "try:\n    print('EARLY', open('" + keys + "').read())\nexcept OSError:\n    pass\n");
+
+        assertThat(seen(Optional.empty(), List.of(keys), SECRET)).noneMatch(line -> line.contains(SECRET));
     }
 
     /** So that the ways above are ways. */
