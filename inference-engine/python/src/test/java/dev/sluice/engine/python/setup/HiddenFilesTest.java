@@ -124,7 +124,10 @@ class HiddenFilesTest {
                 WorkerGroup group = new WorkerGroups(settings).open(spec)) {
             String interpreter = environments.prepare(spec).interpreter().toString();
             List<String> command = new ArrayList<>(List.of(
-                    interpreter, "-I", "-S", home().resolve("sluice_worker/guarding.py").toString()));
+                    interpreter,
+                    "-I",
+                    "-S",
+                    home().resolve("sluice_worker/guarding.py").toString()));
             command.addAll(group.guardArguments());
             command.addAll(List.of("--", interpreter, "-c", WORKER, home().toString(), keys.toString()));
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -174,12 +177,14 @@ class HiddenFilesTest {
     /** Seen to fail while a worker kept the right to measure others. */
     @Test
     void handlerReadsNoVariablesOfTheServer() throws IOException {
-        assertThat(seen(Optional.empty(), List.of(keys), SECRET)).filteredOn(line -> line.startsWith("-1 "))
+        assertThat(seen(Optional.empty(), List.of(keys), SECRET))
+                .filteredOn(line -> line.startsWith("-1 "))
                 .singleElement()
                 .isEqualTo("-1 Permission denied");
         endWorker();
         Path process = Path.of("/proc", Long.toString(ProcessHandle.current().pid()));
-        assertThat(seen(Optional.empty(), List.of(process), SECRET)).filteredOn(line -> line.startsWith("-1 "))
+        assertThat(seen(Optional.empty(), List.of(process), SECRET))
+                .filteredOn(line -> line.startsWith("-1 "))
                 .singleElement()
                 .isEqualTo("-1 No such file or directory");
     }

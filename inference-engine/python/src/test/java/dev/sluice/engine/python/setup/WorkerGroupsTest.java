@@ -80,8 +80,7 @@ class WorkerGroupsTest {
         fixture.cpus = Optional.of(2.0);
 
         try (WorkerGroup group = open(Map.of("memory", "1k", "cpus", 3))) {
-            assertThat(group.hostingArguments())
-                    .containsExactly("--memory", "1024", "--cpus", "2.0");
+            assertThat(group.hostingArguments()).containsExactly("--memory", "1024", "--cpus", "2.0");
         }
     }
 
