@@ -124,9 +124,9 @@ final class PythonSetup implements AutoCloseable {
                 ? Stream.empty()
                 : Stream.of(config.tokens().keyFile());
         // Variables and memory of this process are there; elsewhere than on Linux there is no such folder.
-        Stream<Path> process =
-                Stream.of(Path.of("/proc", Long.toString(ProcessHandle.current().pid())))
-                        .filter(Files::isDirectory);
+        Stream<Path> process = Stream.of(
+                        Path.of("/proc", Long.toString(ProcessHandle.current().pid())))
+                .filter(Files::isDirectory);
         return Stream.of(tokens, config.tls().privateKey().stream(), config.tls().keystore().stream(), process)
                 .flatMap(files -> files)
                 .map(Path::toAbsolutePath)
