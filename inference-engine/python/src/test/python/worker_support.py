@@ -21,6 +21,13 @@ from sluice_worker import wire  # noqa: E402
 
 INT = struct.Struct("!i")
 SCRIPT = str(HOME / "sluice_worker" / "__main__.py")
+GUARD = str(HOME / "sluice_worker" / "guarding.py")
+
+
+def _guard(flags):
+    return [sys.executable, "-I", "-S", GUARD, *flags, "--"] if flags else []
+
+
 SECONDS = 30
 
 
@@ -63,8 +70,10 @@ def wait_until(condition, what):
 class Worker:
     """A worker process and the server's end of its connection."""
 
-    def __init__(self, folder, arguments=(), environment=None, mode="serve", tcp_port=None):
+    def __init__(self, folder, arguments=(), environment=None, mode="serve", tcp_port=None, guard=()):
         self.sockets = tempfile.mkdtemp(prefix="sw")
+        if "--user" in guard:
+            shutil.chown(self.sockets, guard[guard.index("--user") + 1])
         self.path = os.path.join(self.sockets, "s.7000")
         where = ["--sock-type", "unix", "--sock-name", self.path]
         if tcp_port is not None:
@@ -73,7 +82,7 @@ class Worker:
         self.out = open(os.path.join(self.sockets, "out"), "w+b")
         self.err = open(os.path.join(self.sockets, "err"), "w+b")
         self.process = subprocess.Popen(
-            [sys.executable, SCRIPT, mode, "--watch-stdin", *arguments, *where],
+            [*_guard(guard), sys.executable, SCRIPT, mode, "--watch-stdin", *arguments, *where],
             cwd=folder,
             env=variables,
             stdin=subprocess.PIPE,

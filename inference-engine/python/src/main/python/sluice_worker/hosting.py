@@ -8,16 +8,12 @@ import os
 import signal
 import threading
 
-from sluice_worker import hiding
-
 
 def _flags():
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
     parser.add_argument("--memory", type=_bytes, help="bytes of memory the process may take")
     parser.add_argument("--cpus", type=_cpus, help="processors the process may use")
-    parser.add_argument("--hide", action="append", default=[], metavar="PATH", help="file or folder not to be read")
-    parser.add_argument("--user", help="user to run as")
     return parser
 
 
@@ -66,15 +62,11 @@ def enter_session():
 
 
 def apply(options):
-    """Limits, hidden files and user; then the watch over standard input. To be called before any other thread runs."""
+    """Limits, then the watch over standard input. To be called before any other thread runs."""
     if options.memory:
         _limit_memory(options.memory)
     if options.cpus:
         _limit_cpus(options.cpus)
-    if options.hide:
-        hiding.hide(options.hide, options.user)
-    elif options.user:
-        hiding.become(options.user)
     if options.watch_stdin:
         watch_stdin()
 

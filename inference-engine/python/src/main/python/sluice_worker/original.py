@@ -6,7 +6,6 @@ Source: torchserve.md 7.2.
 
 import importlib.machinery
 import os
-import pwd
 import runpy
 import sys
 
@@ -18,8 +17,6 @@ def main(arguments):
     options, rest = hosting.original_options(arguments)
     script = find_script()
     hosting.enter_session()
-    if options.user:
-        _hand_over_socket_folder(options.user, rest)
     hosting.apply(options)
     for name in [name for name in sys.modules if name == "ts" or name.startswith("ts.")]:
         del sys.modules[name]
@@ -45,10 +42,3 @@ def find_script():
         "the package torchserve is not installed for this interpreter "
         f"(Python {'.'.join(map(str, sys.version_info[:3]))}): install it, or use the worker that comes with the server"
     )
-
-
-def _hand_over_socket_folder(user, arguments):
-    """That worker makes its socket itself, as the user that it then is."""
-    if "--sock-name" in arguments[:-1]:
-        folder = os.path.dirname(arguments[arguments.index("--sock-name") + 1])
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)

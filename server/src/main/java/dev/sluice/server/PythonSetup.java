@@ -12,6 +12,7 @@ import dev.sluice.server.config.ServerConfig;
 import dev.sluice.server.config.WireConfig;
 import dev.sluice.server.config.WorkersConfig;
 import dev.sluice.server.repository.WorkDirectory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -117,12 +118,16 @@ final class PythonSetup implements AutoCloseable {
         return told;
     }
 
-    /** Files by which somebody could pass for a caller who may, or for this server. */
+    /** What tells of this process, and files by which somebody could pass for a caller who may, or for this server. */
     private static List<Path> secrets(ServerConfig config) {
         Stream<Path> tokens = config.tokens().disabled()
                 ? Stream.empty()
                 : Stream.of(config.tokens().keyFile());
-        return Stream.of(tokens, config.tls().privateKey().stream(), config.tls().keystore().stream())
+        // Variables and memory of this process are there; elsewhere than on Linux there is no such folder.
+        Stream<Path> process = Stream.of(
+                        Path.of("/proc", Long.toString(ProcessHandle.current().pid())))
+                .filter(Files::isDirectory);
+        return Stream.of(tokens, config.tls().privateKey().stream(), config.tls().keystore().stream(), process)
                 .flatMap(files -> files)
                 .map(Path::toAbsolutePath)
                 .toList();

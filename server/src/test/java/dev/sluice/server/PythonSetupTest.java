@@ -31,6 +31,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class PythonSetupTest {
@@ -82,12 +84,18 @@ class PythonSetupTest {
                 "key_file", "keys/tokens.json", "private_key_file", "/k/server.pem", "keystore", "/k/store.p12"));
 
         assertThat(settings.hiddenFiles())
-                .containsExactly(
+                .startsWith(
                         Path.of("keys/tokens.json").toAbsolutePath(),
                         Path.of("/k/server.pem"),
                         Path.of("/k/store.p12"));
+    }
+
+    /** Seen to fail when nothing was hidden of a server without tokens: its variables could be read. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void hidesTheServersProcess() {
         assertThat(environments(Map.of("disable_token_authorization", "true")).hiddenFiles())
-                .isEmpty();
+                .containsExactly(Path.of("/proc/" + ProcessHandle.current().pid()));
     }
 
     @Test

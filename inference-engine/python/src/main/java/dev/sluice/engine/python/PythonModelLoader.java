@@ -74,6 +74,7 @@ public final class PythonModelLoader implements ModelLoader, AutoCloseable {
             others.check(spec);
         } else {
             var unused = WorkerOptions.of(spec);
+            PythonEnvironments.check(spec);
         }
     }
 

@@ -43,20 +43,26 @@ final class WorkerCommand {
     /**
      * All of it.
      *
-     * @param hosting what the worker does for itself before anything else
+     * @param guard what is done before anything of the model's can run; empty for nothing
+     * @param hosting what the worker does for itself before it runs the handler
      * @param lane arguments that say where shared memory is; empty for none
      * @param index of the worker among those of the model
      */
-    List<String> of(Path interpreter, WorkerAddress address, List<String> hosting, List<String> lane, int index) {
-        List<String> command = new ArrayList<>();
+    List<String> of(
+            Path interpreter,
+            WorkerAddress address,
+            List<String> guard,
+            List<String> hosting,
+            List<String> lane,
+            int index) {
+        List<String> command = new ArrayList<>(guarded(interpreter, guard));
         command.add(interpreter.toString());
         if (options.parallelType().hasRanks()) {
             command.addAll(torchrun(address));
         } else if (settings.cpuLauncherArgs().isPresent()) {
             command.addAll(cpuLauncher(settings.cpuLauncherArgs().get(), index));
         }
-        command.add(
-                settings.home().resolve("sluice_worker").resolve("__main__.py").toString());
+        command.add(script("__main__.py"));
         command.add(side == Side.OWN ? "serve" : "original");
         command.add("--watch-stdin");
         command.addAll(hosting);
@@ -73,6 +79,21 @@ final class WorkerCommand {
             command.addAll(lane);
         }
         return command;
+    }
+
+    /** The interpreter itself must not run what lies on the model's path, as it does for modules of certain names. */
+    private List<String> guarded(Path interpreter, List<String> guard) {
+        if (guard.isEmpty()) {
+            return List.of();
+        }
+        List<String> arguments = new ArrayList<>(List.of(interpreter.toString(), "-I", "-S", script("guarding.py")));
+        arguments.addAll(guard);
+        arguments.add("--");
+        return arguments;
+    }
+
+    private String script(String name) {
+        return settings.home().resolve("sluice_worker").resolve(name).toString();
     }
 
     private List<String> torchrun(WorkerAddress address) {

@@ -188,6 +188,7 @@ final class WorkerStarter {
                     command.of(
                             environment.interpreter(),
                             at,
+                            limits.guardArguments(),
                             limits.hostingArguments(),
                             lane.map(SharedLane::arguments).orElse(List.of()),
                             started.getAndIncrement()),

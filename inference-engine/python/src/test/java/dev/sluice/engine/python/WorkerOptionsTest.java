@@ -4,6 +4,8 @@ package dev.sluice.engine.python;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.inference.ErrorCode;
+import dev.sluice.inference.ServingException;
 import dev.sluice.model.Device;
 import dev.sluice.model.Placement;
 import java.nio.file.Files;
@@ -61,6 +63,23 @@ class WorkerOptionsTest {
                 .isEqualTo(options(Map.of()));
         assertThatThrownBy(() -> options(Map.of("sluice", Map.of("side", "left"))))
                 .hasMessage("Model m:1.0: sluice.worker.side: left (expected: one of [own, original])");
+    }
+
+    /** Seen to fail when only a worker's start looked at them, which is then this server's failure. */
+    @Test
+    void refusesASurroundingThatIsNoneBeforeAnythingStarts() {
+        for (Map<String, Object> wrong : List.<Map<String, Object>>of(
+                Map.of("memory", List.of(1)), Map.of("cpus", -1), Map.of("memory", "much"))) {
+            Bench bench = new Bench(folder);
+            bench.options.put("sluice", wrong);
+            try (PythonModelLoader loader = bench.loader()) {
+                assertThatThrownBy(() -> loader.check(bench.spec()))
+                        .isInstanceOfSatisfying(
+                                ServingException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
+                        .hasMessageStartingWith("sluice.worker.");
+            }
+        }
     }
 
     private Cards cards(int there, int most, Map<String, String> variables) throws Exception {

@@ -41,6 +41,15 @@ public final class PythonEnvironments implements AutoCloseable {
     }
 
     /**
+     * Looks at what {@code spec} says of the surroundings of its workers, and makes nothing.
+     *
+     * @throws ServingException {@code INVALID_MODEL} naming what cannot be used
+     */
+    public static void check(ModelSpec spec) {
+        var unused = WorkerWishes.of(spec);
+    }
+
+    /**
      * What the workers of {@code spec} start with, made if it is not there yet, within the model's startup timeout.
      *
      * @throws ServingException {@code LOAD_FAILED} without a usable interpreter or if installing fails, {@code INVALID_MODEL} if

@@ -9,7 +9,10 @@ import java.util.List;
  * <p><b>Threads:</b> safe from any thread. <b>Ownership:</b> closed by whoever opened it, once the worker is dead.
  */
 public interface WorkerGroup extends AutoCloseable {
-    /** What the worker's program has to do itself, before anything else: {@code --memory}, {@code --cpus}, {@code --hide}, {@code --user}. */
+    /** What has to be done before any of the model's code can run: {@code --hide}, {@code --user}. */
+    List<String> guardArguments();
+
+    /** What the worker's program has to do itself before it runs the handler: {@code --memory}, {@code --cpus}. */
     List<String> hostingArguments();
 
     /** Has the limits hold for a process, which was just started. One that has died since is no failure. */

@@ -51,10 +51,8 @@ public final class WorkerGroups {
         Optional<Double> cpus =
                 Stream.concat(settings.cpus().stream(), wishes.cpus().stream()).min(Double::compare);
         List<String> arguments = new ArrayList<>();
-        settings.hiddenFiles().forEach(file -> arguments.addAll(List.of("--hide", file.toString())));
-        settings.user().ifPresent(user -> arguments.addAll(List.of("--user", user)));
         if (memory.isEmpty() && cpus.isEmpty()) {
-            return new LimitedWorker(arguments, Optional.empty());
+            return new LimitedWorker(guard(), arguments, Optional.empty());
         }
         Optional<ControlGroups> groups = groups();
         boolean hasMemory = groups.isPresent() && groups.get().limits("memory");
@@ -67,7 +65,14 @@ public final class WorkerGroups {
         if (group.isEmpty() || !hasCpus) {
             cpus.ifPresent(count -> arguments.addAll(List.of("--cpus", count.toString())));
         }
-        return new LimitedWorker(arguments, group);
+        return new LimitedWorker(guard(), arguments, group);
+    }
+
+    private List<String> guard() {
+        List<String> arguments = new ArrayList<>();
+        settings.hiddenFiles().forEach(file -> arguments.addAll(List.of("--hide", file.toString())));
+        settings.user().ifPresent(user -> arguments.addAll(List.of("--user", user)));
+        return arguments;
     }
 
     private static LongStream stream(OptionalLong value) {
@@ -107,8 +112,11 @@ public final class WorkerGroups {
     }
 
     /** What the worker does itself, and the group that does the rest. */
-    private record LimitedWorker(List<String> hostingArguments, Optional<ControlGroup> group) implements WorkerGroup {
+    private record LimitedWorker(
+            List<String> guardArguments, List<String> hostingArguments, Optional<ControlGroup> group)
+            implements WorkerGroup {
         LimitedWorker {
+            guardArguments = List.copyOf(guardArguments);
             hostingArguments = List.copyOf(hostingArguments);
         }
 

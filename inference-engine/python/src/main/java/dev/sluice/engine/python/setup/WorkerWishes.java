@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 record WorkerWishes(
         boolean usesVenv, Map<String, String> environment, OptionalLong memoryBytes, Optional<Double> cpus) {
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+    /** The system's loader looks at these before the program's first line. */
+    private static final Pattern LOADER = Pattern.compile("LD_.*|GLIBC_TUNABLES|GCONV_PATH");
+
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*([kmgt]?)i?b?", Pattern.CASE_INSENSITIVE);
 
     /** @throws ServingException {@code INVALID_MODEL} naming what cannot be used */
@@ -53,6 +57,12 @@ record WorkerWishes(
             String text = String.valueOf(value);
             if (!VARIABLE.matcher(String.valueOf(name)).matches()) {
                 throw refusal("sluice.worker.environment", String.valueOf(name), "names of letters, digits and _");
+            }
+            if (LOADER.matcher(String.valueOf(name)).matches()) {
+                throw refusal(
+                        "sluice.worker.environment",
+                        String.valueOf(name),
+                        "no name by which code is loaded before the worker is prepared; the server's own are handed on");
             }
             if (value instanceof Map || value instanceof Iterable || text.indexOf('\0') >= 0) {
                 throw refusal("sluice.worker.environment." + name, text, "a text or a number");

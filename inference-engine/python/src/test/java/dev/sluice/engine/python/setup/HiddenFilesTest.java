@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What code of a handler can read, in a process that was prepared as a worker is, with the arguments of its group. */
 class HiddenFilesTest {
@@ -33,10 +35,7 @@ class HiddenFilesTest {
     /** Prepares itself as a worker does, says so, waits for a line, then tries each way it knows to the file. */
     private static final String WORKER = """
             import ctypes, os, sys
-            sys.path.insert(0, sys.argv[1])
-            from sluice_worker import hosting
             path = sys.argv[2]
-            hosting.apply(hosting.original_options(sys.argv[3:] + ["--"])[0])
             libc = ctypes.CDLL(None, use_errno=True)
             def read(name):
                 with open(name) as file:
@@ -70,7 +69,9 @@ class HiddenFilesTest {
                 by_the_folder_elsewhere, by_moving_it]
             print("ready", flush=True)
             sys.stdin.readline()
-            for number, way in enumerate(ways):
+            # First: one of the ways below is to another user namespace, where less is allowed.
+            ways.insert(0, lambda: read("/proc/%d/environ" % os.getppid())[:9])
+            for number, way in enumerate(ways, -1):
                 try:
                     print(number, way().strip())
                 except OSError as refused:
@@ -83,6 +84,7 @@ class HiddenFilesTest {
     private SetupFixture fixture;
     private Path keys;
     private @Nullable Process worker;
+    private String python = "python3";
 
     @BeforeEach
     void prepare() throws IOException {
@@ -106,7 +108,7 @@ class HiddenFilesTest {
     /** What a worker reads, all lines of it. */
     private List<String> seen(Optional<String> user, List<Path> hidden, String whileItRuns) throws IOException {
         EnvironmentSettings settings = new EnvironmentSettings(
-                "python3",
+                python,
                 false,
                 fixture.cache,
                 List.of(),
@@ -120,15 +122,17 @@ class HiddenFilesTest {
         ModelSpec spec = fixture.spec(Map.of());
         try (PythonEnvironments environments = new PythonEnvironments(settings);
                 WorkerGroup group = new WorkerGroups(settings).open(spec)) {
+            String interpreter = environments.prepare(spec).interpreter().toString();
             List<String> command = new ArrayList<>(List.of(
-                    environments.prepare(spec).interpreter().toString(),
-                    "-c",
-                    WORKER,
-                    home().toString(),
-                    keys.toString()));
-            command.addAll(group.hostingArguments());
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
+                    interpreter,
+                    "-I",
+                    "-S",
+                    home().resolve("sluice_worker/guarding.py").toString()));
+            command.addAll(group.guardArguments());
+            command.addAll(List.of("--", interpreter, "-c", WORKER, home().toString(), keys.toString()));
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            builder.environment().put("PYTHONPATH", fixture.model.toString());
+            Process process = builder.start();
             worker = process;
             group.join(process.pid());
             BufferedReader said =
@@ -150,22 +154,48 @@ class HiddenFilesTest {
 
     @Test
     void handlerReadsTheTokensNoWay() throws IOException {
-        assertThat(seen(Optional.empty(), List.of(keys), SECRET)).hasSize(12).noneMatch(line -> line.contains(SECRET));
+        assertThat(seen(Optional.empty(), List.of(keys), SECRET)).hasSize(13).noneMatch(line -> line.contains(SECRET));
     }
 
     @Test
     void handlerReadsNoTokensThatAreRenewedWhileItRuns() throws IOException {
         assertThat(seen(Optional.empty(), List.of(keys), "renewed-" + SECRET))
-                .hasSize(12)
+                .hasSize(13)
                 .noneMatch(line -> line.contains(SECRET));
     }
 
     @Test
     void handlerOfAnotherUserReadsThemNeither() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root can become another user");
+        python = "/usr/bin/python3";
+        assumeTrue(Files.isExecutable(Path.of(python)), "there is no interpreter that anybody may run");
         assertThat(seen(Optional.of("nobody"), List.of(keys), SECRET))
-                .isNotEmpty()
+                .hasSize(13)
                 .noneMatch(line -> line.contains(SECRET));
+    }
+
+    /** Seen to fail while a worker kept the right to measure others. */
+    @Test
+    void handlerReadsNoVariablesOfTheServer() throws IOException {
+        assertThat(seen(Optional.empty(), List.of(keys), SECRET))
+                .filteredOn(line -> line.startsWith("-1 "))
+                .singleElement()
+                .isEqualTo("-1 Permission denied");
+        endWorker();
+        Path process = Path.of("/proc", Long.toString(ProcessHandle.current().pid()));
+        assertThat(seen(Optional.empty(), List.of(process), SECRET))
+                .filteredOn(line -> line.startsWith("-1 "))
+                .singleElement()
+                .isEqualTo("-1 No such file or directory");
+    }
+
+    /** Python runs modules of certain names by itself. Seen to fail without -I and -S. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sitecustomize.py", "usercustomize.py", "argparse.py", "pwd.py", "os.py"})
+    void moduleOfTheModelRunsNoEarlier(String name) throws IOException {
+        fixture.write(name, "try:\n    print('EARLY', open('" + keys + "').read())\nexcept OSError:\n    pass\n");
+
+        assertThat(seen(Optional.empty(), List.of(keys), SECRET)).noneMatch(line -> line.contains(SECRET));
     }
 
     /** So that the ways above are ways. */

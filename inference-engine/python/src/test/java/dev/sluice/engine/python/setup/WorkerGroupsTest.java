@@ -67,7 +67,8 @@ class WorkerGroupsTest {
         delegate("memory cpu", self());
 
         try (WorkerGroup group = open(Map.of())) {
-            assertThat(group.hostingArguments()).containsExactly("--hide", "/keys/key_file.json");
+            assertThat(group.guardArguments()).containsExactly("--hide", "/keys/key_file.json");
+            assertThat(group.hostingArguments()).isEmpty();
             assertThat(groups()).isEmpty();
         }
         assertThat(own.resolve("sluice-server")).doesNotExist();
@@ -79,8 +80,7 @@ class WorkerGroupsTest {
         fixture.cpus = Optional.of(2.0);
 
         try (WorkerGroup group = open(Map.of("memory", "1k", "cpus", 3))) {
-            assertThat(group.hostingArguments())
-                    .containsExactly("--hide", "/keys/key_file.json", "--memory", "1024", "--cpus", "2.0");
+            assertThat(group.hostingArguments()).containsExactly("--memory", "1024", "--cpus", "2.0");
         }
     }
 
@@ -91,7 +91,7 @@ class WorkerGroupsTest {
         try (WorkerGroup group = open(Map.of("memory", "512m", "cpus", 1.5))) {
             group.join(4711);
 
-            assertThat(group.hostingArguments()).containsExactly("--hide", "/keys/key_file.json");
+            assertThat(group.hostingArguments()).isEmpty();
             assertThat(own.resolve("sluice-server/cgroup.procs")).hasContent(self());
             Path made = groups().get(0);
             assertThat(made.resolve("memory.max")).hasContent("536870912");

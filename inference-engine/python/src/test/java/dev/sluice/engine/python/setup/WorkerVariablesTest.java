@@ -169,6 +169,17 @@ class WorkerVariablesTest {
                 .hasMessage("sluice.worker.environment: " + name + " (expected: names of letters, digits and _)");
     }
 
+    /** They would run a model's library before its worker has given up the server's rights. */
+    @ParameterizedTest
+    @ValueSource(strings = {"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES", "GCONV_PATH"})
+    void refusesNamesThatLoadCodeTooEarly(String name) {
+        assertThatThrownBy(() -> variables(
+                        "h.py", Map.of("sluice", Map.of("worker", Map.of("environment", Map.of(name, "x")))), Map.of()))
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_MODEL))
+                .hasMessageContaining(name);
+    }
+
     @Test
     void refusesValuesThatAreNone() {
         for (Object environment : List.of("text", Map.of("A", Map.of()), Map.of("A", List.of(1)), Map.of("A", "\0"))) {
