@@ -141,6 +141,7 @@ final class BatchRunner {
     }
 
     private void arm(Watch watch, long startNanos) {
+        watch.showsLife(startNanos);
         if (limitNanos != UNLIMITED) {
             timers.schedule(watch, startNanos + limitNanos);
         }
@@ -221,6 +222,9 @@ final class BatchRunner {
         /** Written by the thread of the call when it is over. */
         private boolean wasInTime;
 
+        /** Written by whichever thread brings a part of an answer: when it last did, or when the call began. */
+        private volatile long lastSignNanos;
+
         private Watch(List<PendingRequest> members, @Nullable ModelInstance instance, Listener listener) {
             this.members = members;
             this.instance = instance;
@@ -244,8 +248,18 @@ final class BatchRunner {
             return wasInTime;
         }
 
+        /** A part of an answer came: the time a call may take counts from there. */
+        final void showsLife(long nowNanos) {
+            lastSignNanos = nowNanos;
+        }
+
         @Override
         void fire() {
+            long untilNanos = lastSignNanos + limitNanos;
+            if (stage == Stage.RUNNING && untilNanos - ticker.nanos() > 0) {
+                again(untilNanos);
+                return;
+            }
             if (STAGE.compareAndSet(this, Stage.RUNNING, Stage.LATE)) {
                 late();
             } else if (STAGE.compareAndSet(this, Stage.LATE, Stage.GIVEN_UP)) {
@@ -271,7 +285,11 @@ final class BatchRunner {
                 listener.hangs();
                 return;
             }
-            timers.schedule(this, ticker.nanos() + ENDING_NANOS);
+            again(ticker.nanos() + ENDING_NANOS);
+        }
+
+        private void again(long atNanos) {
+            timers.schedule(this, atNanos);
             if (stage == Stage.OVER) {
                 // It returned meanwhile, and may have cancelled before this was scheduled.
                 timers.cancel(this);
@@ -374,6 +392,7 @@ final class BatchRunner {
 
         @Override
         public void part(int index, InferenceResponse part) {
+            showsLife(ticker.nanos());
             formed.members().get(index).part(part);
         }
 
