@@ -192,7 +192,10 @@ final class WorkerStarter {
                             limits.hostingArguments(),
                             lane.map(SharedLane::arguments).orElse(List.of()),
                             started.getAndIncrement()),
-                    around.variables().of(spec, environment, servers),
+                    ComputeThreads.limit(
+                            around.variables().of(spec, environment, servers),
+                            spec,
+                            Runtime.getRuntime().availableProcessors()),
                     environment.workingDirectory(),
                     (isError, line) -> around.lines().line(spec.id(), name, isError, line));
             process = Optional.of(running);
