@@ -128,6 +128,10 @@ final class AsyncInstance extends WorkerInstance implements StreamingInstance {
         try {
             send(to -> write(to, byId));
             requests.forEach(OpenRequest::sent);
+        } catch (IOException | RuntimeException | Error e) {
+            // Before who receives hears of the loss: these get their answers from who called.
+            requests.forEach(OpenRequest::disown);
+            throw e;
         } finally {
             sending.unlock();
         }

@@ -203,12 +203,23 @@ final class WorkerStarter {
             return running;
         }
 
+        /** Who listens can be told for certain only once they have answered; nothing has been said to them by then. */
+        private WorkerConnection connected(SocketAddress to) throws IOException {
+            WorkerConnection connection = WorkerConnection.open(
+                    to, around.allocator(), around.settings().maxResponseBytes());
+            try {
+                checkHolder(to);
+                return connection;
+            } catch (IOException | RuntimeException | Error e) {
+                connection.close();
+                throw e;
+            }
+        }
+
         private WorkerConnection connect(SocketAddress to) throws IOException, InterruptedException {
             while (true) {
                 try {
-                    checkHolder(to);
-                    return WorkerConnection.open(
-                            to, around.allocator(), around.settings().maxResponseBytes());
+                    return connected(to);
                 } catch (IOException e) {
                     if (System.nanoTime() - deadlineNanos > 0) {
                         isLate = true;
