@@ -33,7 +33,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 MODELS = HERE.parent.parent / "models"
 START_SECONDS = 180
-WARM_UP_SECONDS = 5
+WARM_UP_SECONDS = 15
 TICK = os.sysconf("SC_CLK_TCK")
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 QUIET = """<?xml version="1.0" encoding="UTF-8"?>

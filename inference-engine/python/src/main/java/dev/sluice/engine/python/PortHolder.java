@@ -41,7 +41,9 @@ final class PortHolder {
                     return false;
                 }
             }
-            return true;
+            // A worker that has been connected to closes its own, maybe between the two looks.
+            listening.retainAll(listening(port));
+            return !listening.isEmpty();
         } catch (IOException e) {
             // The system does not tell, or somebody has just ended.
             return false;
